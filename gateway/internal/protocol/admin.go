@@ -1,0 +1,47 @@
+package protocol
+
+import "bytes"
+
+// The verbs without a key, and the words that are no verb. All of these look for noreply before anything else.
+
+// parseFlushAll reads "[<delay>] [noreply]". No delay is a delay of 0.
+func (c *Command) parseFlushAll(args []byte) Error {
+	c.NoReply = noReply(args)
+	delay, rest := NextKey(args)
+	another, _ := NextKey(rest)
+	if len(delay) == 0 || c.NoReply && len(another) == 0 {
+		return OK
+	}
+	seconds, ok := strictInt32(delay)
+	if !ok {
+		return ErrBadExptime
+	}
+	c.Exptime = int64(seconds)
+	return OK
+}
+
+// parseVerbosity reads "<level> [noreply]" and forgets the level: how much is logged is not a client's to say.
+func (c *Command) parseVerbosity(args []byte) Error {
+	c.NoReply = noReply(args)
+	level, _ := NextKey(args)
+	if _, ok := strictUint32(level); !ok {
+		return ErrBadFormat
+	}
+	return OK
+}
+
+// parseShutdown reads "[graceful] [noreply]".
+func (c *Command) parseShutdown(args []byte) Error {
+	c.NoReply = noReply(args)
+	c.Args = args
+	return OK
+}
+
+// parseUnknown is left with a line whose verb is unknown, and looks at its end for a browser gone astray.
+func (c *Command) parseUnknown(args []byte) Error {
+	c.NoReply = noReply(args)
+	if bytes.HasPrefix(lastWord(args), []byte("HTTP/")) {
+		return ErrHTTP
+	}
+	return ErrUnknown
+}

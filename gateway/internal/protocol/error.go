@@ -1,0 +1,65 @@
+package protocol
+
+// Error is what is wrong with a command, and knows what memcached says about it. It is not a Go error: most of
+// them are everyday answers to a client, and the zero value is none.
+type Error uint8
+
+// The errors. Those up to ErrHTTP come from [Parse], the others are found later and are here so that
+// memcached's error lines are in one place.
+const (
+	OK            Error = iota
+	ErrUnknown          // no such command
+	ErrBadFormat        // words missing, a key too long, a number that is none
+	ErrBadExptime       // gat, touch, flush_all
+	ErrBadDelta         // incr, decr
+	ErrHTTP             // a web client: closed without a word
+
+	ErrBadChunk         // the data block does not end where it should
+	ErrNonNumeric       // incr or decr of a value that is no number
+	ErrTooLarge         // the value is over the limit
+	ErrNoMemory         // no room for the value
+	ErrShutdownDisabled // shutdown, which is not ours to do
+)
+
+// errorLines is never written to.
+var errorLines = [...]string{
+	OK:                  "",
+	ErrUnknown:          "ERROR",
+	ErrBadFormat:        "CLIENT_ERROR bad command line format",
+	ErrBadExptime:       "CLIENT_ERROR invalid exptime argument",
+	ErrBadDelta:         "CLIENT_ERROR invalid numeric delta argument",
+	ErrHTTP:             "",
+	ErrBadChunk:         "CLIENT_ERROR bad data chunk",
+	ErrNonNumeric:       "CLIENT_ERROR cannot increment or decrement non-numeric value",
+	ErrTooLarge:         "SERVER_ERROR object too large for cache",
+	ErrNoMemory:         "SERVER_ERROR out of memory storing object",
+	ErrShutdownDisabled: "SERVER_ERROR: shutdown not enabled",
+}
+
+// String is the error line, without its end. It is empty for OK and for [ErrHTTP], which have none.
+func (e Error) String() string {
+	if int(e) < len(errorLines) {
+		return errorLines[e]
+	}
+	return "SERVER_ERROR unknown error"
+}
+
+// Closes says whether the connection is to be closed, without an answer to this command.
+func (e Error) Closes() bool {
+	return e == ErrHTTP
+}
+
+// AppendError appends the error's line to dst, or nothing where there is none.
+func AppendError(dst []byte, e Error) []byte {
+	line := e.String()
+	if line == "" {
+		return dst
+	}
+	return append(append(dst, line...), crlf...)
+}
+
+// AppendServerError appends a "SERVER_ERROR" line with a reason of our own, which must be of one line.
+func AppendServerError(dst []byte, reason string) []byte {
+	dst = append(dst, "SERVER_ERROR "...)
+	return append(append(dst, reason...), crlf...)
+}

@@ -1,0 +1,92 @@
+package protocol
+
+import "math"
+
+// memcached reads numbers in two ways. Lengths, and the expiry of gat and flush_all, are strict: nothing but
+// digits, and a minus. All others go through C's strtol and strtoull, which take a plus, more digits than
+// fit in the result, and white space around the number.
+
+const (
+	// maxStrict is the longest number, in characters, that the strict reader looks at.
+	maxStrict = len("-2147483648")
+	// minInt64 is the magnitude of the smallest int64.
+	minInt64 = 1 << 63
+)
+
+// strictInt32 reads an int32 of at most 11 characters. A lone minus is 0, as in memcached.
+func strictInt32(word []byte) (int32, bool) {
+	if len(word) == 0 || len(word) > maxStrict {
+		return 0, false
+	}
+	negative := word[0] == '-'
+	if negative {
+		word = word[1:]
+	}
+	v, n, _ := digits(word)
+	value := int64(v) // cannot wrap: at most 11 digits
+	if negative {
+		value = -value
+	}
+	return int32(value), n == len(word) && value == int64(int32(value))
+}
+
+// strictUint32 reads a uint32 of at most 11 characters, digits only.
+func strictUint32(word []byte) (uint32, bool) {
+	if len(word) == 0 || len(word) > maxStrict {
+		return 0, false
+	}
+	v, n, _ := digits(word)
+	return uint32(v), n == len(word) && v <= math.MaxUint32
+}
+
+// looseInt32 reads what fits in an int64 and keeps the low 32 bits of it, so that 2147483648 is negative.
+func looseInt32(word []byte) (int32, bool) {
+	v, negative, ok := loose(word)
+	if negative {
+		return int32(-v), ok && v <= minInt64
+	}
+	return int32(v), ok && v < minInt64
+}
+
+// looseUint64 reads a uint64. "-0" is 0; that -18446744073709551615 is 1 is C's strtoull, not a slip of ours.
+func looseUint64(word []byte) (uint64, bool) {
+	v, negative, ok := loose(word)
+	if negative {
+		v = -v
+		return v, ok && v < minInt64
+	}
+	return v, ok
+}
+
+// loose reads one number, a sign before it and white space around it; anything may follow the white space.
+// It is false where there are no digits, or where the magnitude is over 64 bits.
+func loose(word []byte) (magnitude uint64, negative, ok bool) {
+	for len(word) > 0 && isSpace(word[0]) {
+		word = word[1:]
+	}
+	if len(word) > 0 && (word[0] == '-' || word[0] == '+') {
+		negative = word[0] == '-'
+		word = word[1:]
+	}
+	magnitude, n, fits := digits(word)
+	ended := n == len(word) || isSpace(word[n])
+	return magnitude, negative, fits && n > 0 && ended
+}
+
+// digits reads the decimal digits that word begins with. n is how many there are; the value is right only
+// if fits, else there were more than 64 bits hold.
+func digits(word []byte) (value uint64, n int, fits bool) {
+	fits = true
+	for n < len(word) && word[n]-'0' <= 9 {
+		next := value*10 + uint64(word[n]-'0')
+		fits = fits && value <= math.MaxUint64/10 && next >= value
+		value = next
+		n++
+	}
+	return value, n, fits
+}
+
+// isSpace is C's isspace; a space proper never is inside a word.
+func isSpace(c byte) bool {
+	return c == ' ' || c-'\t' <= '\r'-'\t'
+}
