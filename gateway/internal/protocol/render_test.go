@@ -1,0 +1,110 @@
+package protocol
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// render writes a command as a line in its plainest form, so that parsing that line gives the same command.
+func render(c *Command) string {
+	words := []string{c.Verb.String()}
+	add := func(format string, arg any) { words = append(words, fmt.Sprintf(format, arg)) }
+	switch c.Verb {
+	case VerbGat, VerbGats:
+		add("%d", c.Exptime)
+	case VerbSet, VerbAdd, VerbReplace, VerbAppend, VerbPrepend, VerbCas:
+		add("%s", c.Key)
+		add("%d", c.Flags)
+		add("%d", c.Exptime)
+		add("%d", c.Bytes)
+	case VerbTouch:
+		add("%s", c.Key)
+		add("%d", c.Exptime)
+	case VerbIncr, VerbDecr:
+		add("%s", c.Key)
+		add("%d", c.Delta)
+	case VerbDelete:
+		add("%s", c.Key)
+	case VerbFlushAll:
+		add("%d", c.Exptime)
+	case VerbVerbosity:
+		add("%d", 0) // the level is not kept
+	case VerbNone, VerbGet, VerbGets, VerbMn, VerbQuit, VerbStats, VerbVersion, VerbShutdown:
+	}
+	if c.Verb == VerbCas {
+		add("%d", c.Cas)
+	}
+	words = append(words, splitKeys(c.Keys)...)
+	words = append(words, splitKeys(c.Args)...)
+	if c.NoReply && c.Verb != VerbShutdown { // shutdown keeps it among its arguments
+		words = append(words, "noreply")
+	}
+	return strings.Join(words, " ")
+}
+
+// splitKeys collects what NextKey yields.
+func splitKeys(keys []byte) (all []string) {
+	for key, rest := NextKey(keys); len(key) > 0; key, rest = NextKey(rest) {
+		all = append(all, string(key))
+	}
+	return all
+}
+
+// describe is one step of a session's input side: the command, or the error and what it entails.
+func describe(c *Command, err Error) string {
+	if err == OK {
+		return render(c)
+	}
+	text := err.String()
+	if err.Closes() {
+		text = "<closed>"
+	}
+	if c.NoReply {
+		text += " (silent)"
+	}
+	if c.Swallow > 0 {
+		text += fmt.Sprintf(" (swallows %d)", c.Swallow)
+	}
+	return text
+}
+
+// walk reads a stream as a connection does, and returns what it comes upon: commands, errors, and what is left.
+func walk(stream []byte) (steps []string) {
+	for len(stream) > 0 {
+		line, n, ok := Line(stream)
+		if !ok {
+			return append(steps, describeRest(stream))
+		}
+		stream = stream[n:]
+		var c Command
+		err := Parse(line, &c)
+		steps = append(steps, describe(&c, err))
+		if err.Closes() || c.Verb == VerbQuit {
+			return steps
+		}
+		block := c.Swallow
+		if err == OK && isStorage(c.Verb) {
+			block = c.Bytes + len(crlf)
+		}
+		if block > len(stream) {
+			return append(steps, fmt.Sprintf("<needs %d more>", block-len(stream)))
+		}
+		if err == OK && block > 0 && !bytes.HasSuffix(stream[:block], []byte(crlf)) {
+			steps = append(steps, ErrBadChunk.String())
+		}
+		stream = stream[block:]
+	}
+	return steps
+}
+
+func describeRest(stream []byte) string {
+	if TooLong(stream) {
+		return "<closed>"
+	}
+	return "<needs a line end>"
+}
+
+func isStorage(v Verb) bool {
+	return v >= VerbSet && v <= VerbCas
+}
