@@ -1,0 +1,132 @@
+package harness
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+)
+
+// ClusterOptions says what a Cluster is made of. The zero value is one gateway
+// and one shard node.
+type ClusterOptions struct {
+	// Nodes and Gateways are how many of each there are; 0 is one.
+	Nodes, Gateways int
+	// NodeArgs and GatewayArgs are more arguments for each node and gateway.
+	NodeArgs, GatewayArgs []string
+}
+
+// Cluster is shard nodes and gateways that are joined by a static list of nodes.
+type Cluster struct {
+	Nodes    []*ShardNode
+	Gateways []*Gateway
+}
+
+// ShardNode is a running shard node.
+type ShardNode struct {
+	*Process
+	ID    string // its id, n1 n2 n3 ...
+	GRPC  string // where it serves ShardService
+	Admin string // where it serves /readyz and /metrics
+}
+
+// Gateway is a running gateway.
+type Gateway struct {
+	*Process
+	Address string // where it serves memcached clients by TCP
+	Socket  string // and by unix socket
+	Admin   string // where it serves /readyz and /metrics
+}
+
+// StartCluster starts a cluster and waits until all of it is ready.
+func StartCluster(t testing.TB, options ClusterOptions) *Cluster {
+	t.Helper()
+	nodes, gateways := max(options.Nodes, 1), max(options.Gateways, 1)
+	c := &Cluster{}
+	for i := range nodes {
+		c.Nodes = append(c.Nodes, &ShardNode{
+			ID: fmt.Sprintf("n%d", i+1), GRPC: FreeAddress(t), Admin: FreeAddress(t),
+		})
+	}
+	for _, node := range c.Nodes {
+		node.Process = Start(t, node.ID, Binary(t, ShardNodeProgram), c.nodeArgs(node, options.NodeArgs)...)
+	}
+	for i := range gateways {
+		c.Gateways = append(c.Gateways, c.StartGateway(t, fmt.Sprintf("g%d", i+1), options.GatewayArgs...))
+	}
+	c.WaitReady(t)
+	return c
+}
+
+// StartGateway starts one more gateway, without waiting until it is ready.
+func (c *Cluster) StartGateway(t testing.TB, name string, args ...string) *Gateway {
+	t.Helper()
+	g := &Gateway{Address: FreeAddress(t), Socket: filepath.Join(t.TempDir(), "m.sock"), Admin: FreeAddress(t)}
+	all := append([]string{
+		"-l", "127.0.0.1", "-p", Port(g.Address), "-s", g.Socket, "--admin", g.Admin, "--log-format", "json",
+	}, c.NodeList()...)
+	g.Process = Start(t, name, Binary(t, GatewayProgram), append(all, args...)...)
+	return g
+}
+
+// WaitReady waits until every node and every gateway is ready.
+func (c *Cluster) WaitReady(t testing.TB) {
+	t.Helper()
+	for _, node := range c.Nodes {
+		node.WaitReady(t, node.Admin)
+	}
+	for _, gateway := range c.Gateways {
+		gateway.WaitReady(t, gateway.Admin)
+	}
+}
+
+// Address is where the first gateway serves memcached clients.
+func (c *Cluster) Address() string { return c.Gateways[0].Address }
+
+// Node returns the node with that id.
+func (c *Cluster) Node(t testing.TB, id string) *ShardNode {
+	t.Helper()
+	for _, node := range c.Nodes {
+		if node.ID == id {
+			return node
+		}
+	}
+	t.Fatalf("harness: no node %q", id)
+	return nil
+}
+
+// NodeList is the static list of the cluster's nodes as arguments.
+func (c *Cluster) NodeList() []string {
+	var args []string
+	for _, node := range c.Nodes {
+		args = append(args, "--node", node.ID+"="+node.GRPC)
+	}
+	return args
+}
+
+func (c *Cluster) nodeArgs(node *ShardNode, more []string) []string {
+	args := append([]string{
+		"--id", node.ID, "--grpc", node.GRPC, "--admin", node.Admin, "-m", "256", "--log-format", "json",
+	}, c.NodeList()...)
+	return append(args, more...)
+}
+
+// Dev is `memactor dev`: a gateway and shard nodes in one process.
+type Dev struct {
+	*Process
+	Address string
+	Socket  string
+	Admin   string
+}
+
+// StartDev starts `memactor dev` with more arguments if wanted, and waits until
+// it is ready.
+func StartDev(t testing.TB, args ...string) *Dev {
+	t.Helper()
+	d := &Dev{Address: FreeAddress(t), Socket: filepath.Join(t.TempDir(), "m.sock"), Admin: FreeAddress(t)}
+	all := append([]string{
+		"dev", "-l", "127.0.0.1", "-p", Port(d.Address), "-s", d.Socket, "--admin", d.Admin,
+	}, args...)
+	d.Process = Start(t, "dev", Binary(t, MemactorProgram), all...)
+	d.WaitReady(t, d.Admin)
+	return d
+}

@@ -1,0 +1,138 @@
+package harness
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// ConnTimeout bounds every read and write of a Conn. It is longer than any
+// deadline of a server under test.
+const ConnTimeout = 15 * time.Second
+
+// Conn is one client connection, without any of a client library's ideas: it
+// sends bytes and reads replies. It is for one goroutine, except that one may
+// send while another reads.
+type Conn struct {
+	net  net.Conn
+	read *bufio.Reader
+}
+
+// Open connects to host:port, or to a unix socket if address is a path.
+func Open(address string) (*Conn, error) {
+	network := "tcp"
+	if strings.HasPrefix(address, "/") {
+		network = "unix"
+	}
+	conn, err := net.DialTimeout(network, address, ConnTimeout)
+	if err != nil {
+		return nil, fmt.Errorf("harness: %w", err)
+	}
+	return newConn(conn), nil
+}
+
+func newConn(conn net.Conn) *Conn {
+	return &Conn{net: conn, read: bufio.NewReaderSize(conn, 64<<10)}
+}
+
+// Dial is Open for a test: it fails the test if there is no connection, and
+// closes it when the test ends.
+func Dial(t testing.TB, address string) *Conn {
+	t.Helper()
+	conn, err := Open(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	return conn
+}
+
+// Close closes the connection at once, whatever is under way.
+func (c *Conn) Close() { _ = c.net.Close() }
+
+// CloseWrite says that nothing more will be sent; replies can still be read.
+func (c *Conn) CloseWrite() error {
+	return c.net.(interface{ CloseWrite() error }).CloseWrite()
+}
+
+// Send sends bytes as they are, in one write.
+func (c *Conn) Send(text string) error { return c.SendChunks(text, Whole) }
+
+// SendChunks sends bytes in writes of the sizes that chunks chooses.
+func (c *Conn) SendChunks(text string, chunks Chunks) error {
+	for len(text) > 0 {
+		size := chunks.next(len(text))
+		_ = c.net.SetWriteDeadline(time.Now().Add(ConnTimeout))
+		if _, err := io.WriteString(c.net, text[:size]); err != nil {
+			return fmt.Errorf("harness: sending: %w", err)
+		}
+		text = text[size:]
+		chunks.wait(len(text))
+	}
+	return nil
+}
+
+// Read reads whatever comes, like a socket.
+func (c *Conn) Read(p []byte) (int, error) {
+	_ = c.net.SetReadDeadline(time.Now().Add(ConnTimeout))
+	return c.read.Read(p)
+}
+
+// ReadFull reads exactly n bytes, or fewer if the server closes before.
+func (c *Conn) ReadFull(n int) (string, error) {
+	_ = c.net.SetReadDeadline(time.Now().Add(ConnTimeout))
+	text := make([]byte, n)
+	got, err := io.ReadFull(c.read, text)
+	return string(text[:got]), err
+}
+
+// Drain reads until nothing has come for quiet, or until the server closes, and
+// reports which.
+func (c *Conn) Drain(quiet time.Duration) (text string, closed bool) {
+	var all []byte
+	buffer := make([]byte, 64<<10)
+	for {
+		_ = c.net.SetReadDeadline(time.Now().Add(quiet))
+		n, err := c.read.Read(buffer)
+		all = append(all, buffer[:n]...)
+		if err != nil {
+			return string(all), !errors.Is(err, os.ErrDeadlineExceeded)
+		}
+	}
+}
+
+// Do sends one command and returns its reply; a failure fails the test.
+func (c *Conn) Do(t testing.TB, command string) string {
+	t.Helper()
+	if err := c.Send(command); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := c.Reply()
+	if err != nil {
+		t.Fatalf("%s: %v", Shorten(command), err)
+	}
+	return reply
+}
+
+// Expect sends one command and fails the test unless its reply is want.
+func (c *Conn) Expect(t testing.TB, command, want string) {
+	t.Helper()
+	if got := c.Do(t, command); got != want {
+		t.Fatalf("%s answered %s, not %s", Shorten(command), Shorten(got), Shorten(want))
+	}
+}
+
+// Shorten quotes a text for a test's log and cuts a long one in the middle.
+func Shorten(text string) string {
+	const most = 240
+	if len(text) <= most {
+		return fmt.Sprintf("%q", text)
+	}
+	return fmt.Sprintf("%q...(%d bytes)...%q", text[:most/2], len(text), text[len(text)-most/4:])
+}

@@ -1,0 +1,91 @@
+package harness
+
+import (
+	"io"
+	"net"
+	"testing"
+)
+
+// Alter changes the replies of one connection: it is given each reply in order,
+// and returns the bytes that the client gets instead. more says that another
+// reply has arrived already; only then may one be held back.
+type Alter func(reply string, more bool) string
+
+// Proxy puts itself between clients and a server that works and plants a bug: a
+// checker that does not notice is not worth having. newAlter is called for each
+// connection. It returns the address for clients; it ends with the test.
+func Proxy(t testing.TB, server string, newAlter func() Alter) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", FreeAddress(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go relay(client, server, newAlter())
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// relay serves one client until either side closes.
+func relay(client net.Conn, server string, alter Alter) {
+	defer func() { _ = client.Close() }()
+	conn, err := Open(server)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	go func() {
+		_, _ = io.Copy(conn.net, client)
+		conn.Close()
+	}()
+	for {
+		reply, err := conn.Reply()
+		if err != nil {
+			return
+		}
+		if _, err := io.WriteString(client, alter(reply, conn.read.Buffered() > 0)); err != nil {
+			return
+		}
+	}
+}
+
+// Faithful alters nothing.
+func Faithful() Alter { return func(reply string, _ bool) string { return reply } }
+
+// SwapReplies sends every nth reply after the one that follows it.
+func SwapReplies(n int) func() Alter {
+	return func() Alter {
+		count, held := 0, ""
+		return func(reply string, more bool) string {
+			count++
+			if held == "" && more && count%n == 0 {
+				held = reply
+				return ""
+			}
+			reply += held
+			held = ""
+			return reply
+		}
+	}
+}
+
+// DropReplies leaves out every nth reply.
+func DropReplies(n int) func() Alter {
+	return func() Alter {
+		count := 0
+		return func(reply string, _ bool) string {
+			count++
+			if count%n == 0 {
+				return ""
+			}
+			return reply
+		}
+	}
+}
