@@ -35,7 +35,13 @@ func (c Common) level() (zerolog.Level, error) {
 	if c.LogLevel == "" {
 		level = zerolog.InfoLevel
 	}
-	return min(level, zerolog.InfoLevel-zerolog.Level(min(c.Verbose, 2))), nil
+	switch c.Verbose {
+	case 0:
+		return level, nil
+	case 1:
+		return min(level, zerolog.DebugLevel), nil
+	}
+	return min(level, zerolog.TraceLevel), nil
 }
 
 // timestamp adds the time with milliseconds. zerolog's own way would be a

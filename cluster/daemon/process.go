@@ -50,6 +50,8 @@ func NewTestProcess(name string, log zerolog.Logger) Process {
 
 // Part is the process as one of several equal parts sees it: its log lines and
 // metrics carry label=value, so that three nodes in one process stay apart.
+// Prometheus wants the same label names wherever one metric is registered: give
+// all equal parts of a process the same label.
 func (p Process) Part(label, value string) Process {
 	p.Name = value
 	p.Log = p.Log.With().Str(label, value).Logger()
@@ -68,6 +70,7 @@ func live(ctx context.Context, p Process, c Common, signals <-chan os.Signal, wo
 	if err != nil {
 		return err
 	}
+	parent := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group run.Group
@@ -81,22 +84,24 @@ func live(ctx context.Context, p Process, c Common, signals <-chan os.Signal, wo
 	group.Add(
 		admin.serve,
 		func(error) { <-drain.done; admin.close() })
-	return ended(group.Run(), drain)
+	cause := group.Run()
+	return outcome(cause, drain, parent.Err() != nil)
 }
 
 // errStopped says that the end was asked for: no failure.
 var errStopped = errors.New("stopped")
 
-// ended is the outcome of a process: what ended it, or what went wrong
-// afterwards, while it drained.
-func ended(cause error, d *drain) error {
-	if !errors.Is(cause, errStopped) {
-		return cause
+// outcome is how a process ended: what ended it, or, where it was told to stop,
+// what went wrong while it drained. The echo of the cancelled context is
+// neither, if there was reason to cancel.
+func outcome(cause error, d *drain, told bool) error {
+	if errors.Is(cause, errStopped) {
+		cause, told = d.err, true
 	}
-	if errors.Is(d.err, context.Canceled) {
+	if told && errors.Is(cause, context.Canceled) {
 		return nil
 	}
-	return d.err
+	return cause
 }
 
 // awaitSignal returns at the first signal, or when something else ends ctx.

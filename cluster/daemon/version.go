@@ -35,10 +35,11 @@ func versionOf(info *debug.BuildInfo) string {
 	if revision == "" {
 		return "devel"
 	}
+	v := "devel-" + revision[:min(len(revision), 12)]
 	if settings["vcs.modified"] == "true" {
-		revision = revision[:min(len(revision), 12)] + "-modified"
+		v += "-modified"
 	}
-	return "devel-" + revision[:min(len(revision), 21)]
+	return v
 }
 
 // VersionLine is what --version prints.
