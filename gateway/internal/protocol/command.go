@@ -29,7 +29,7 @@ func Parse(line []byte, c *Command) Error {
 	if len(line) < 2 {
 		return ErrBadFormat
 	}
-	word, args := cutVerb(line)
+	word, args := cutWord(line)
 	c.Verb = verbOf(word)
 	if c.Verb == VerbNone {
 		word, args = NextKey(line)
@@ -38,7 +38,7 @@ func Parse(line []byte, c *Command) Error {
 	return c.parse(args)
 }
 
-// parse reads the arguments, which begin with a space unless there are none.
+// parse reads what follows the verb.
 func (c *Command) parse(args []byte) Error {
 	switch c.Verb {
 	case VerbGet, VerbGets:

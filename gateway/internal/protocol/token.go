@@ -2,44 +2,28 @@ package protocol
 
 import "bytes"
 
-// NextKey takes the first of the space separated words off keys. At the end key is empty.
-// Both results borrow keys.
+// NextKey takes the first of the words, which are separated by one or more spaces, off keys. At the end key is
+// empty. Both results borrow keys.
 func NextKey(keys []byte) (key, rest []byte) {
-	start := 0
-	for start < len(keys) && keys[start] == ' ' {
-		start++
-	}
-	end := start
-	for end < len(keys) && keys[end] != ' ' {
-		end++
-	}
-	return keys[start:end:end], keys[end:]
+	return cutWord(bytes.TrimLeft(keys, " "))
 }
 
-// cutVerb splits a line at its first space. The arguments keep that space: see [noReply].
-func cutVerb(line []byte) (word, args []byte) {
+// cutWord splits line before its first space. What is appended to the word does not run into the rest.
+func cutWord(line []byte) (word, rest []byte) {
 	end := bytes.IndexByte(line, ' ')
 	if end < 0 {
 		end = len(line)
 	}
-	return line[:end], line[end:]
+	return line[:end:end], line[end:]
 }
 
-// noReply says whether the last argument is exactly "noreply". args begins with a space, or is empty.
-func noReply(args []byte) bool {
-	return bytes.HasSuffix(trimRight(args), []byte(" noreply"))
-}
-
-// lastWord returns the last of the arguments, empty if there are none. args begins with a space, or is empty.
+// lastWord is the last word of args, empty if there is none.
 func lastWord(args []byte) []byte {
-	args = trimRight(args)
+	args = bytes.TrimRight(args, " ")
 	return args[bytes.LastIndexByte(args, ' ')+1:]
 }
 
-func trimRight(args []byte) []byte {
-	end := len(args)
-	for end > 0 && args[end-1] == ' ' {
-		end--
-	}
-	return args[:end]
+// noReply says whether the last argument is exactly "noreply".
+func noReply(args []byte) bool {
+	return string(lastWord(args)) == "noreply"
 }
