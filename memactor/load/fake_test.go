@@ -1,0 +1,125 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// fake is a memcached that answers set and get rightly, except that a test may tamper with its replies.
+type fake struct {
+	mu     sync.Mutex
+	values map[string][]byte
+
+	// tamper gets the replies to the commands that one read brought, and what it returns is sent instead. An empty
+	// reply closes the connection at that point. It is called by the goroutine of each connection.
+	tamper func(replies [][]byte) [][]byte
+}
+
+// start listens until the test ends, and returns host:port.
+func (f *fake) start(t *testing.T) string {
+	t.Helper()
+	f.values = make(map[string][]byte)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { f.serve(conn) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		serving.Wait() // the generator has closed its connections
+	})
+	return listener.Addr().String()
+}
+
+func (f *fake) serve(conn net.Conn) {
+	defer func() { _ = conn.Close() }()
+	in := bufio.NewReaderSize(conn, 1<<20)
+	for {
+		replies, err := f.batch(in)
+		if err != nil {
+			return
+		}
+		for _, reply := range f.tamper(replies) {
+			if len(reply) == 0 {
+				return
+			}
+			if _, err := conn.Write(reply); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// batch answers at least one command, and all others that have arrived with it.
+func (f *fake) batch(in *bufio.Reader) ([][]byte, error) {
+	var replies [][]byte
+	for len(replies) == 0 || in.Buffered() > 0 {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		reply, err := f.answer(strings.Fields(line), in)
+		if err != nil {
+			return nil, err
+		}
+		replies = append(replies, reply)
+	}
+	return replies, nil
+}
+
+func (f *fake) answer(words []string, in io.Reader) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if words[0] == "set" {
+		size, err := strconv.Atoi(words[4])
+		if err != nil {
+			return nil, err
+		}
+		value := make([]byte, size+2)
+		if _, err := io.ReadFull(in, value); err != nil {
+			return nil, err
+		}
+		f.values[words[1]] = value[:size]
+		return []byte("STORED\r\n"), nil
+	}
+	var reply bytes.Buffer
+	for _, key := range words[1:] {
+		if value, ok := f.values[key]; ok {
+			fmt.Fprintf(&reply, "VALUE %s 0 %d\r\n%s\r\n", key, len(value), value)
+		}
+	}
+	reply.WriteString("END\r\n")
+	return reply.Bytes(), nil
+}
+
+// every calls change for each n-th reply of a server, over all connections.
+func every(n int, change func(reply []byte) []byte) func([][]byte) [][]byte {
+	var mu sync.Mutex
+	count := 0
+	return func(replies [][]byte) [][]byte {
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range replies {
+			if count++; count%n == 0 {
+				replies[i] = change(replies[i])
+			}
+		}
+		return replies
+	}
+}
