@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -89,8 +88,16 @@ func perSecond(rate float64) string {
 	}
 }
 
+// microseconds picks the unit that is read most easily.
 func microseconds(us float64) string {
-	return (time.Duration(us*1e3) * time.Nanosecond).Round(100 * time.Nanosecond).String()
+	switch {
+	case us >= 1e6:
+		return fmt.Sprintf("%.2f s", us/1e6)
+	case us >= 1e3:
+		return fmt.Sprintf("%.2f ms", us/1e3)
+	default:
+		return fmt.Sprintf("%.1f µs", us)
+	}
 }
 
 func percent(part, whole uint64) string {
