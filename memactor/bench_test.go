@@ -126,7 +126,7 @@ func TestResultTable(t *testing.T) {
 	r := &load.Result{
 		Server: "host:1", Connections: 10, Pipeline: 1, Ratio: "0:1", Keys: 1000, Size: 100, Multiget: 100, Seconds: 2,
 		OpsPerSecond: 14_512.3, KeysPerSecond: 1_451_230, Gets: 29_024, Hits: 2_900_000, Misses: 2400,
-		Latency: load.Latency{P50: 55.12, P99: 999.96, P999: 1234.5, Max: 2_000_000},
+		Latency: load.Latency{P50: 55.12, P99: 1000, P999: 1234.5, Max: 2_000_000},
 		Errors:  load.Errors{Wrong: 2, Broken: 1},
 		Faults:  []string{"something is wrong"},
 	}
