@@ -24,7 +24,7 @@ func (c *Command) parseFlushAll(args []byte) Error {
 func (c *Command) parseVerbosity(args []byte) Error {
 	c.NoReply = noReply(args)
 	level, _ := NextKey(args)
-	if _, ok := strictUint32(level); !ok {
+	if !isStrictUint32(level) {
 		return ErrBadFormat
 	}
 	return OK

@@ -14,8 +14,7 @@ func TestParseAllocatesNothing(t *testing.T) {
 		buf := make([]byte, 0, 256)
 		if n := testing.AllocsPerRun(5, func() {
 			err = Parse(line, &c)
-			for key, rest := NextKey(c.Keys); len(key) > 0; key, rest = NextKey(rest) {
-			}
+			countKeys(c.Keys)
 			buf = AppendError(buf[:0], err)
 			_ = c.Verb.String()
 		}); n != 0 {

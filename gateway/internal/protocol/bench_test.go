@@ -24,8 +24,7 @@ func BenchmarkParse(b *testing.B) {
 			for b.Loop() {
 				line, _, _ := Line(buf)
 				Parse(line, &c)
-				for key, rest := NextKey(c.Keys); len(key) > 0; key, rest = NextKey(rest) {
-				}
+				countKeys(c.Keys)
 			}
 		})
 	}

@@ -23,7 +23,7 @@ type Command struct {
 }
 
 // Parse reads one line, which comes without its end, into c. All of c is overwritten.
-// On an error c still says NoReply, which silences the error line too, and Swallow. Nothing else counts then.
+// On an error c still says Verb; NoReply, which silences the error line too; and Swallow. Nothing else counts then.
 func Parse(line []byte, c *Command) Error {
 	*c = Command{}
 	if len(line) < 2 {

@@ -9,7 +9,7 @@
 //  3. The caller executes the command, and walks Command.Keys with [NextKey] where there are many.
 //  4. The caller appends the reply: AppendStored, [AppendValue], [AppendError], ...
 //
-// A new command is a line each in verb.go's lists, and a file only if its arguments are of a new kind.
+// A new command is a verb in verb.go and a case in Command.parse; its arguments, if of a new kind, are a file.
 //
 // What is accepted, and how what is not is answered, is memcached 1.6.45's behaviour, oddities included
 // where clients can see them. Where a comment says "memcached", that version's source is meant.

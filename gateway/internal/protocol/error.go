@@ -21,7 +21,7 @@ const (
 	ErrShutdownDisabled // shutdown, which is not ours to do
 )
 
-// errorLines is never written to.
+//nolint:gochecknoglobals // a table that is never written to
 var errorLines = [...]string{
 	OK:                  "",
 	ErrUnknown:          "ERROR",

@@ -9,15 +9,16 @@ import (
 )
 
 // recordedInputs are the inputs of the transcripts, which seed every fuzz target here.
-func recordedInputs(t testing.TB) (inputs [][]byte) {
+func recordedInputs(tb testing.TB) (inputs [][]byte) {
+	tb.Helper()
 	for _, name := range []string{"testdata/classic.txt", "testdata/hostile.txt"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
 			if input, found := strings.CutPrefix(line, "> "); found {
-				inputs = append(inputs, unescape(t, strings.TrimSuffix(input, "\n")))
+				inputs = append(inputs, unescape(tb, strings.TrimSuffix(input, "\n")))
 			}
 		}
 	}
@@ -25,8 +26,9 @@ func recordedInputs(t testing.TB) (inputs [][]byte) {
 }
 
 // recordedLines are the lines in those inputs, data blocks taken for lines too.
-func recordedLines(t testing.TB) (lines [][]byte) {
-	for _, input := range recordedInputs(t) {
+func recordedLines(tb testing.TB) (lines [][]byte) {
+	tb.Helper()
+	for _, input := range recordedInputs(tb) {
 		for line, n, ok := Line(input); ok; line, n, ok = Line(input) {
 			lines = append(lines, line)
 			input = input[n:]

@@ -30,13 +30,13 @@ func strictInt32(word []byte) (int32, bool) {
 	return int32(value), n == len(word) && value == int64(int32(value))
 }
 
-// strictUint32 reads a uint32 of at most 11 characters, digits only.
-func strictUint32(word []byte) (uint32, bool) {
+// isStrictUint32 says whether word is a uint32 of at most 11 characters, digits only.
+func isStrictUint32(word []byte) bool {
 	if len(word) == 0 || len(word) > maxStrict {
-		return 0, false
+		return false
 	}
 	v, n, _ := digits(word)
-	return uint32(v), n == len(word) && v <= math.MaxUint32
+	return n == len(word) && v <= math.MaxUint32
 }
 
 // looseInt32 reads what fits in an int64 and keeps the low 32 bits of it, so that 2147483648 is negative.

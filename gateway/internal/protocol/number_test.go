@@ -54,8 +54,8 @@ func TestNumbersByHand(t *testing.T) {
 		"0": true, "4294967295": true, "00000000001": true,
 		"": false, "-1": false, "+1": false, "4294967296": false, "000000000001": false, "x": false,
 	} {
-		if _, ok := strictUint32([]byte(word)); ok != want {
-			t.Errorf("strictUint32(%q): %v, want %v", word, ok, want)
+		if got := isStrictUint32([]byte(word)); got != want {
+			t.Errorf("isStrictUint32(%q) = %v", word, got)
 		}
 	}
 }

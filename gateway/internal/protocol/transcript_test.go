@@ -58,20 +58,20 @@ func compareLines(t *testing.T, name, want, got string) {
 
 var repeated = regexp.MustCompile(`REP\{(.*?),(\d+)\}`)
 
-func unescape(t testing.TB, input string) []byte {
-	t.Helper()
+func unescape(tb testing.TB, input string) []byte {
+	tb.Helper()
 	input = strings.ReplaceAll(input, " || ", "")
 	input = repeated.ReplaceAllStringFunc(input, func(s string) string {
 		parts := repeated.FindStringSubmatch(s)
 		n, err := strconv.Atoi(parts[2])
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return strings.Repeat(parts[1], n)
 	})
 	raw, err := strconv.Unquote(`"` + strings.ReplaceAll(input, `"`, `\"`) + `"`)
 	if err != nil {
-		t.Fatalf("%q: %v", input, err)
+		tb.Fatalf("%q: %v", input, err)
 	}
 	return []byte(raw)
 }

@@ -29,7 +29,7 @@ const (
 	VerbShutdown
 )
 
-// verbNames is never written to.
+//nolint:gochecknoglobals // a table that is never written to
 var verbNames = [...]string{
 	VerbNone: "none",
 	VerbGet:  "get", VerbGets: "gets", VerbGat: "gat", VerbGats: "gats",
