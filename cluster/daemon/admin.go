@@ -133,7 +133,7 @@ func askReady(ctx context.Context, out io.Writer, address string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotReady, err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	return report(out, response)
 }
 

@@ -18,7 +18,7 @@ func readFile(path string, fields []field) (layer, error) {
 	if path == "" {
 		return newLayer(), nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the path is the one that --config names
 	if err != nil {
 		return newLayer(), fmt.Errorf("%w: %w", ErrConfig, err)
 	}

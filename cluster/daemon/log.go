@@ -27,7 +27,7 @@ func NewLogger(w io.Writer, c Common) (zerolog.Logger, error) {
 }
 
 // level takes the more talkative of --log-level and -v.
-func (c Common) level() (zerolog.Level, error) {
+func (c *Common) level() (zerolog.Level, error) {
 	level, err := zerolog.ParseLevel(c.LogLevel)
 	if err != nil {
 		return level, fmt.Errorf("%w: log-level %q: %w", ErrConfig, c.LogLevel, err)

@@ -3,6 +3,7 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -59,5 +60,5 @@ func (r *Readiness) Err() error {
 func (r *Readiness) snapshot() ([]namedCheck, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.checks[:len(r.checks):len(r.checks)], r.ending
+	return slices.Clip(r.checks), r.ending
 }
