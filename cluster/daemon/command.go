@@ -168,10 +168,11 @@ func (c *command) validate() error {
 	if err := Check(c.spec.Config); err != nil {
 		return err
 	}
-	if err := c.spec.Config.Validate(); err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
+	err := c.spec.Config.Validate()
+	if err == nil || errors.Is(err, ErrConfig) {
+		return err
 	}
-	return nil
+	return fmt.Errorf("%w: %w", ErrConfig, err)
 }
 
 // path is the file to read; --config wins over MEMACTOR_CONFIG.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -149,13 +150,14 @@ func TestAllMistakesAtOnce(t *testing.T) {
 }
 
 func TestValidateIsAsked(t *testing.T) {
-	config := defaults()
-	config.invalid = errors.New("these two do not go together")
-	got := invoke(t, config, nil)
-	if got.code != ExitUsage || got.ran {
-		t.Errorf("exit %d, ran %v", got.code, got.ran)
+	for _, says := range []error{errors.New("no"), fmt.Errorf("%w: no", ErrConfig)} {
+		config := defaults()
+		config.invalid = says
+		got := invoke(t, config, nil)
+		if got.code != ExitUsage || got.ran || got.errOut != "gateway: configuration: no\n" {
+			t.Errorf("exit %d, ran %v, %q", got.code, got.ran, got.errOut)
+		}
 	}
-	mustContain(t, got.errOut, "gateway: configuration: these two do not go together")
 }
 
 func TestDefaultsAreChecked(t *testing.T) {
