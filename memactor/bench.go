@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,24 +10,65 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/memactor/memactor/cluster/daemon"
 	"github.com/memactor/memactor/memactor/load"
 )
 
 // errBench is a run that had errors: its figures are printed, and are not to be trusted.
 var errBench = errors.New("the run had errors")
 
-// benchOptions are the flags that are not a field of load.Config.
-type benchOptions struct {
-	ratio   string
-	seconds float64
-	json    bool
+// benchConfig is load.Config as flags, and how to print the result.
+type benchConfig struct {
+	Server      string        `name:"server"      short:"s" usage:"host:port, or the path of a unix socket"`
+	Connections int           `name:"connections" short:"c" usage:"connections, all open for the whole run"`
+	Pipeline    int           `name:"pipeline"              usage:"commands in flight on each connection"`
+	Ratio       string        `name:"ratio"                 usage:"SETS:GETS"`
+	Keys        int           `name:"keys"                  usage:"size of the key space; keys are drawn uniformly"`
+	Size        daemon.Size   `name:"size"                  usage:"bytes of each value"`
+	Multiget    int           `name:"multiget"              usage:"keys of each get (0: the plain get of one key)"`
+	Seconds     float64       `name:"seconds"               usage:"how long to measure"`
+	Populate    bool          `name:"populate"              usage:"store every key first, so that gets hit"`
+	Threads     int           `name:"threads"               usage:"event loops; more than one only if it uses a whole core"`
+	Timeout     time.Duration `name:"timeout"               usage:"for connecting, and for each reply"`
+	Seed        int           `name:"seed"                  usage:"of the random keys"`
+	JSON        bool          `name:"json"                  usage:"print the result as JSON, latencies in microseconds"`
+}
+
+func defaultBench() benchConfig {
+	d := load.Default()
+	return benchConfig{
+		Server: d.Server, Connections: d.Connections, Pipeline: d.Pipeline, Ratio: d.Ratio.String(),
+		Keys: d.Keys, Size: daemon.Size(d.Size), Multiget: d.Multiget, Seconds: d.Duration.Seconds(),
+		Populate: d.Populate, Threads: d.Threads, Timeout: d.Timeout, Seed: int(d.Seed),
+	}
+}
+
+// Validate implements daemon.Config.
+func (c benchConfig) Validate() error {
+	_, err := c.load()
+	return err
+}
+
+// load is the same in the generator's own terms.
+func (c benchConfig) load() (load.Config, error) {
+	ratio, err := load.ParseRatio(c.Ratio)
+	if err != nil {
+		return load.Config{}, err
+	}
+	cfg := load.Config{
+		Server: c.Server, Connections: c.Connections, Pipeline: c.Pipeline, Ratio: ratio,
+		Keys: c.Keys, Size: int(c.Size), Multiget: c.Multiget,
+		Duration: time.Duration(c.Seconds * float64(time.Second)),
+		Populate: c.Populate, Threads: c.Threads, Timeout: c.Timeout, Seed: uint64(c.Seed),
+	}
+	return cfg, cfg.Validate()
 }
 
 func newBench() *cobra.Command {
-	cfg := load.Default()
-	options := benchOptions{ratio: cfg.Ratio.String(), seconds: cfg.Duration.Seconds()}
-	cmd := &cobra.Command{
-		Use:   "bench",
+	cfg := defaultBench()
+	var cmd *cobra.Command
+	cmd = daemon.Command(daemon.Spec{
+		Name:  "bench",
 		Short: "Put load on a memcached server, check every reply, measure",
 		Long: `bench sends sets and gets to any server that speaks memcached's text protocol, checks every
 reply (the right key, in the right order, with the value that was stored), and prints
@@ -39,46 +81,28 @@ broke. Keys are named b<size>-<number>; nothing else on the server is touched.`,
   memactor bench -c 50 --pipeline 32 --populate          with 32 commands in flight on each
   memactor bench -c 10 --multiget 100 --ratio 0:1        gets of 100 keys
   memactor bench -s /run/memactor.sock --seconds 2 --json`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return bench(cmd, cfg, options) },
-	}
-	flags := cmd.Flags()
-	flags.StringVarP(&cfg.Server, "server", "s", cfg.Server, "host:port, or the path of a unix socket")
-	flags.IntVarP(&cfg.Connections, "connections", "c", cfg.Connections, "connections, all open for the whole run")
-	flags.IntVar(&cfg.Pipeline, "pipeline", cfg.Pipeline, "commands in flight on each connection")
-	flags.StringVar(&options.ratio, "ratio", options.ratio, "SETS:GETS")
-	flags.IntVar(&cfg.Keys, "keys", cfg.Keys, "size of the key space; keys are drawn uniformly")
-	flags.IntVar(&cfg.Size, "size", cfg.Size, "bytes of each value")
-	flags.IntVar(&cfg.Multiget, "multiget", cfg.Multiget, "keys of each get (0: the plain get of one key)")
-	flags.Float64Var(&options.seconds, "seconds", options.seconds, "how long to measure")
-	flags.BoolVar(&cfg.Populate, "populate", cfg.Populate, "store every key first, so that gets hit")
-	flags.IntVar(&cfg.Threads, "threads", cfg.Threads, "event loops; more than one only if it uses a whole core")
-	flags.DurationVar(&cfg.Timeout, "timeout", cfg.Timeout, "for connecting, and for each reply")
-	flags.Uint64Var(&cfg.Seed, "seed", cfg.Seed, "of the random keys")
-	flags.BoolVar(&options.json, "json", options.json, "print the result as JSON, latencies in microseconds")
-	flags.SortFlags = false
+		Config: &cfg,
+		Run: func(ctx context.Context, _ daemon.Process) error {
+			return bench(ctx, cfg, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	})
 	return cmd
 }
 
-func bench(cmd *cobra.Command, cfg load.Config, options benchOptions) error {
-	ratio, err := load.ParseRatio(options.ratio)
-	if err != nil {
-		return fmt.Errorf("%w; %w", err, usageOf(cmd))
-	}
-	cfg.Ratio = ratio
-	cfg.Duration = time.Duration(options.seconds * float64(time.Second))
-	if err := cfg.Validate(); err != nil {
-		return fmt.Errorf("%w; %w", err, usageOf(cmd))
-	}
-	progress, clear := newProgress(cmd.ErrOrStderr())
-	cfg.Progress = progress
-	load.GOMAXPROCS(cfg.Threads)
-	result, err := load.Run(cmd.Context(), cfg)
-	clear()
+func bench(ctx context.Context, cfg benchConfig, out, terminal io.Writer) error {
+	what, err := cfg.load()
 	if err != nil {
 		return err
 	}
-	if err := printResult(cmd.OutOrStdout(), result, options.json); err != nil {
+	progress, wipe := newProgress(terminal)
+	what.Progress = progress
+	load.GOMAXPROCS(what.Threads)
+	result, err := load.Run(ctx, what)
+	wipe()
+	if err != nil {
+		return err
+	}
+	if err := printResult(out, result, cfg.JSON); err != nil {
 		return err
 	}
 	if n := result.Errors.Sum(); n > 0 {

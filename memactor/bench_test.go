@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/memactor/memactor/cluster/daemon"
 	"github.com/memactor/memactor/memactor/load"
 )
 
@@ -51,7 +52,7 @@ func forget(conn net.Conn, stored string) {
 func TestBenchPrintsATable(t *testing.T) {
 	server := emptyServer(t, "STORED")
 	code, out, err := call(t, "bench", "-s", server, "-c", "3", "--pipeline", "4", "--seconds", "0.1", "--keys", "77")
-	if code != exitOK || err != "" {
+	if code != daemon.ExitOK || err != "" {
 		t.Fatalf("exit code %d, %q", code, err)
 	}
 	for _, want := range []string{
@@ -71,7 +72,7 @@ func TestBenchPrintsJSON(t *testing.T) {
 	server := emptyServer(t, "STORED")
 	code, out, err := call(t, "bench", "-s", server, "--seconds", "0.1", "--json")
 	var result load.Result
-	if bad := json.Unmarshal([]byte(out), &result); bad != nil || code != exitOK || err != "" {
+	if bad := json.Unmarshal([]byte(out), &result); bad != nil || code != daemon.ExitOK || err != "" {
 		t.Fatalf("exit code %d, %q, %v", code, err, bad)
 	}
 	if result.Gets == 0 || result.Misses != result.Gets || result.Latency.P50 <= 0 || result.Connections != 50 {
@@ -82,7 +83,7 @@ func TestBenchPrintsJSON(t *testing.T) {
 func TestBenchWithErrorsPrintsThemAndFails(t *testing.T) {
 	server := emptyServer(t, "SERVER_ERROR out of memory storing object")
 	code, out, err := call(t, "bench", "-s", server, "--seconds", "0.1")
-	if code != exitError || !strings.Contains(err, "the run had errors: ") {
+	if code != daemon.ExitFailed || !strings.Contains(err, "the run had errors: ") {
 		t.Errorf("exit code %d, %q", code, err)
 	}
 	for _, want := range []string{"refused", "! set b100-", ": SERVER_ERROR out of memory storing object"} {
@@ -95,14 +96,14 @@ func TestBenchWithErrorsPrintsThemAndFails(t *testing.T) {
 func TestBenchPopulateFailsWhereItCannotStore(t *testing.T) {
 	server := emptyServer(t, "SERVER_ERROR out of memory storing object")
 	code, out, err := call(t, "bench", "-s", server, "--seconds", "0.1", "--populate", "--keys", "10")
-	if code != exitError || out != "" || !strings.Contains(err, "0 of 10 keys stored") {
+	if code != daemon.ExitFailed || out != "" || !strings.Contains(err, "0 of 10 keys stored") {
 		t.Errorf("exit code %d, %q, %q", code, out, err)
 	}
 }
 
 func TestBenchWithoutAServer(t *testing.T) {
 	code, out, err := call(t, "bench", "-s", "127.0.0.1:1")
-	if code != exitError || out != "" || !strings.Contains(err, "connection refused") || strings.Contains(err, "--help") {
+	if code != daemon.ExitFailed || out != "" || !strings.Contains(err, "connection refused") {
 		t.Errorf("exit code %d, %q, %q", code, out, err)
 	}
 }
@@ -114,8 +115,8 @@ func TestThereIsNoProgressBarOffATerminal(t *testing.T) {
 	}
 	defer func() { _ = file.Close() }()
 	for _, out := range []io.Writer{io.Discard, file} {
-		progress, clear := newProgress(out)
-		clear()
+		progress, wipe := newProgress(out)
+		wipe()
 		if progress != nil {
 			t.Errorf("a bar on %T", out)
 		}

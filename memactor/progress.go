@@ -10,9 +10,9 @@ import (
 	"github.com/memactor/memactor/memactor/load"
 )
 
-// newProgress draws a bar on out while a run goes on; clear removes it. Where out is not a terminal nobody is watching:
+// newProgress draws a bar on out while a run goes on; wipe removes it. Where out is not a terminal nobody is watching:
 // there is no bar, and progress is nil.
-func newProgress(out io.Writer) (progress func(load.Progress), clear func()) {
+func newProgress(out io.Writer) (progress func(load.Progress), wipe func()) {
 	file, ok := out.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return nil, func() {}

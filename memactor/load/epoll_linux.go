@@ -10,14 +10,14 @@ import (
 // blocks, keeps its processor bound to it, and has nothing to do when it wakes. See the package comment for what that
 // saves, and [GOMAXPROCS] for what it needs.
 func waitForEvents(epoll int, events []unix.EpollEvent) (int, error) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])),
-		uintptr(len(events)), uintptr(checkEvery.Milliseconds()), 0, 0)
-	switch errno {
-	case 0:
-		return int(n), nil
-	case unix.EINTR: // a signal, for example the runtime's own
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll),
+		uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), //nolint:gosec // what the kernel fills in
+		uintptr(checkEvery.Milliseconds()), 0, 0)
+	if errno == unix.EINTR { // a signal, for example the runtime's own
 		return 0, nil
-	default:
+	}
+	if errno != 0 {
 		return 0, errno
 	}
+	return int(n), nil
 }

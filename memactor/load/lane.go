@@ -90,9 +90,9 @@ func (l *lane) render(verb op, keys []uint32) {
 		l.out = l.data.appendKey(l.out, keys[0])
 		l.out = append(l.out, " 0 0 "...)
 		l.out = append(l.out, l.data.sizeText...)
-		l.out = append(l.out, crlf...)
+		l.out = append(l.out, "\r\n"...)
 		l.out = l.data.appendValue(l.out, keys[0])
-		l.out = append(l.out, crlf...)
+		l.out = append(l.out, "\r\n"...)
 		return
 	}
 	l.out = append(l.out, "get"...)
@@ -100,7 +100,7 @@ func (l *lane) render(verb op, keys []uint32) {
 		l.out = append(l.out, ' ')
 		l.out = l.data.appendKey(l.out, key)
 	}
-	l.out = append(l.out, crlf...)
+	l.out = append(l.out, "\r\n"...)
 }
 
 // unwritten is what the socket has still to take; wrote says how much it took.
@@ -148,7 +148,7 @@ func (l *lane) received(n int, now int64) error {
 		}
 		if err != nil {
 			l.tally.wrong++
-			l.tally.fault("%v", err)
+			l.tally.faultf("%v", err)
 			return err
 		}
 		l.from += r.size
@@ -190,7 +190,7 @@ func (l *lane) take(r *reply, now int64) error {
 
 func (l *lane) refuse(w *waiting, r *reply) {
 	l.tally.refused++
-	l.tally.fault("%v %s: %s", w.op, l.firstKey(), clip(r.line))
+	l.tally.faultf("%v %s: %s", w.op, l.firstKey(), clip(r.line))
 	w.bad = true
 }
 
@@ -202,9 +202,9 @@ func (l *lane) value(w *waiting, r *reply) {
 	}
 	switch {
 	case !ok:
-		l.wrong(w, "get %s: a VALUE for %q, which is another command's key or out of order", l.firstKey(), r.key)
+		l.wrongf(w, "get %s: a VALUE for %q, which is another command's key or out of order", l.firstKey(), r.key)
 	case !l.data.holds(key, r.value):
-		l.wrong(w, "get %s: the value of %q (%d bytes) is not the one that was stored", l.firstKey(), r.key, len(r.value))
+		l.wrongf(w, "get %s: the value of %q (%d bytes) is not the one that was stored", l.firstKey(), r.key, len(r.value))
 	default:
 		w.found++
 	}
@@ -222,9 +222,9 @@ func (l *lane) advance(w *waiting, key uint32) bool {
 	return false
 }
 
-func (l *lane) wrong(w *waiting, format string, args ...any) {
+func (l *lane) wrongf(w *waiting, format string, args ...any) {
 	l.tally.wrong++
-	l.tally.fault(format, args...)
+	l.tally.faultf(format, args...)
 	w.bad = true
 }
 

@@ -49,6 +49,8 @@ func (s *script) next(slot []uint32) (op, int) {
 // testData has values of 3 bytes: key 7 is "b3-000000007", its value "007".
 func testData() *dataset { return newDataset(1000, 3) }
 
+const end = "END\r\n"
+
 // value is the VALUE of key in testData.
 func value(key int) string { return fmt.Sprintf("VALUE b3-%09d 0 3\r\n%03d\r\n", key, key) }
 
@@ -99,8 +101,8 @@ func TestAWindowIsFilledAndRefilledByWhatWasAnswered(t *testing.T) {
 		{"", "get b3-000000001\r\nget b3-000000002\r\nget b3-000000003\r\n"},
 		{"END\r\n", "get b3-000000004\r\n"},
 		{value(2), ""},
-		{"END\r\nEND\r\n", "get b3-000000005\r\nget b3-000000006\r\n"},
-		{"END\r\nEND\r\nEND\r\n", ""},
+		{end + end, "get b3-000000005\r\nget b3-000000006\r\n"},
+		{end + end + end, ""},
 	}
 	for i, step := range steps {
 		if err := receive(l, step.receive, 1000); err != nil {
@@ -156,9 +158,9 @@ func TestAnswers(t *testing.T) {
 		{"refused get", []string{"get 1", "get 2"}, "SERVER_ERROR busy\r\nEND\r\n", tally{gets: 1, misses: 1, refused: 1}},
 		{"refused set", []string{"set 1", "set 2"}, "STORED\r\nSERVER_ERROR busy\r\n", tally{sets: 1, refused: 1}},
 		{"refused in the middle of a multiget", []string{"get 1 2", "get 3"}, value(1) + "SERVER_ERROR busy\r\nEND\r\n", tally{gets: 1, misses: 1, refused: 1}},
-		{"VALUEs out of order", []string{"get 1 2", "get 3"}, value(2) + value(1) + "END\r\nEND\r\n", tally{gets: 1, misses: 1, wrong: 1}},
-		{"VALUE of another key", []string{"get 1", "get 3"}, value(9) + "END\r\nEND\r\n", tally{gets: 1, misses: 1, wrong: 1}},
-		{"VALUE twice", []string{"get 1", "get 3"}, value(1) + value(1) + "END\r\nEND\r\n", tally{gets: 1, misses: 1, wrong: 1}},
+		{"VALUEs out of order", []string{"get 1 2", "get 3"}, value(2) + value(1) + end + end, tally{gets: 1, misses: 1, wrong: 1}},
+		{"VALUE of another key", []string{"get 1", "get 3"}, value(9) + end + end, tally{gets: 1, misses: 1, wrong: 1}},
+		{"VALUE twice", []string{"get 1", "get 3"}, value(1) + value(1) + end + end, tally{gets: 1, misses: 1, wrong: 1}},
 		{"VALUE of a foreign key", []string{"get 1"}, "VALUE x 0 3\r\n001\r\nEND\r\n", tally{wrong: 1}},
 		{"another value", []string{"get 1"}, "VALUE b3-000000001 0 3\r\n002\r\nEND\r\n", tally{wrong: 1}},
 		{"a value too short", []string{"get 1"}, "VALUE b3-000000001 0 2\r\n00\r\nEND\r\n", tally{wrong: 1}},
@@ -199,7 +201,7 @@ func TestRepliesThatLoseTheOrder(t *testing.T) {
 		{"VALUE for a set", []string{"set 1"}, value(1), "answered by"},
 		{"NOT_STORED", []string{"set 1"}, "NOT_STORED\r\n", `"NOT_STORED"`},
 		{"garbage", []string{"get 1"}, "\x00\x01\x02\n", "answered by"},
-		{"one reply too many", []string{"get 1"}, "END\r\nEND\r\n", "nothing was asked"},
+		{"one reply too many", []string{"get 1"}, end + end, "nothing was asked"},
 		{"a block without its end", []string{"get 1"}, "VALUE b3-000000001 0 3\r\n001xx", "answered by"},
 		{"a line without end", []string{"get 1"}, strings.Repeat("V", maxLine), "answered by"},
 		{"a huge VALUE", []string{"get 1"}, "VALUE b3-000000001 0 1000000\r\n", "a reply of 1000032 bytes"},
@@ -240,7 +242,7 @@ func TestLatencyIsFromSendingToParsing(t *testing.T) {
 	counts := newTally()
 	l := newLane(testData(), newScript("get 1", "get 2"), counts, 2, 8)
 	l.fill(1_000_000)
-	if err := l.received(copy(l.room(), "END\r\nEND\r\n"), 4_000_000); err != nil {
+	if err := l.received(copy(l.room(), end+end), 4_000_000); err != nil {
 		t.Fatal(err)
 	}
 	counts.flush()

@@ -31,10 +31,7 @@ type reply struct {
 // maxLine bounds a reply line; memcached's longest is a VALUE line with a key of 250 bytes.
 const maxLine = 2048
 
-var (
-	crlf       = []byte("\r\n")
-	valueStart = []byte("VALUE ")
-)
+const valueStart = "VALUE "
 
 // parseReply reads the first reply in b.
 func parseReply(b []byte) reply {
@@ -45,8 +42,8 @@ func parseReply(b []byte) reply {
 		}
 		return reply{kind: replyIncomplete, size: len(b) + 1}
 	}
-	line := bytes.TrimSuffix(b[:end], crlf[:1])
-	if bytes.HasPrefix(line, valueStart) {
+	line := bytes.TrimSuffix(b[:end], []byte("\r"))
+	if bytes.HasPrefix(line, []byte(valueStart)) {
 		return parseValue(line, b, end+1)
 	}
 	return reply{kind: kindOf(line), line: line, size: end + 1}
@@ -69,8 +66,8 @@ func kindOf(line []byte) replyKind {
 
 // parseValue reads "VALUE <key> <flags> <size>[ <cas>]" and the block that starts at b[start].
 func parseValue(line, b []byte, start int) reply {
-	key, rest, ok1 := bytes.Cut(line[len(valueStart):], space)
-	_, number, ok2 := bytes.Cut(rest, space)
+	key, rest, ok1 := bytes.Cut(line[len(valueStart):], []byte(" "))
+	_, number, ok2 := bytes.Cut(rest, []byte(" "))
 	size, ok3 := parseSize(number)
 	if !ok1 || !ok2 || !ok3 {
 		return reply{kind: replyGarbage, line: line, size: start}
@@ -84,8 +81,6 @@ func parseValue(line, b []byte, start int) reply {
 	}
 	return reply{kind: replyValue, line: line, key: key, value: b[start:end], size: end + 2}
 }
-
-var space = []byte(" ")
 
 // parseSize reads the decimal that starts text, up to its end or a space.
 func parseSize(text []byte) (int, bool) {

@@ -38,7 +38,7 @@ func mustRun(t *testing.T, cfg Config) *Result {
 func TestRunAgainstMemcached(t *testing.T) {
 	socket, address := memcached(t)
 	for name, change := range map[string]func(*Config){
-		"tcp":                 func(c *Config) {},
+		"tcp":                 func(*Config) {},
 		"unix socket":         func(c *Config) { c.Server = socket },
 		"one at a time":       func(c *Config) { c.Connections, c.Pipeline = 1, 1 },
 		"many connections":    func(c *Config) { c.Connections, c.Pipeline = 300, 4 },
@@ -120,7 +120,7 @@ func TestAServerWithABugIsCaught(t *testing.T) {
 		}
 		return replies
 	}
-	isValue := func(reply []byte) bool { return bytes.HasPrefix(reply, valueStart) }
+	isValue := func(reply []byte) bool { return strings.HasPrefix(string(reply), valueStart) }
 	tests := []struct {
 		name   string
 		tamper func([][]byte) [][]byte

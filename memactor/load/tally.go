@@ -57,8 +57,8 @@ func (t *tally) flush() {
 	t.runLength = 0
 }
 
-// fault keeps the message of an error that the caller has counted, unless the same has been said already.
-func (t *tally) fault(format string, args ...any) {
+// faultf keeps the message of an error that the caller has counted, unless the same has been said already.
+func (t *tally) faultf(format string, args ...any) {
 	if len(t.faults) >= maxFaults {
 		return
 	}
@@ -80,6 +80,6 @@ func (t *tally) add(other *tally) {
 	t.unanswered += other.unanswered
 	t.latency.Merge(other.latency)
 	for _, message := range other.faults {
-		t.fault("%s", message)
+		t.faultf("%s", message)
 	}
 }

@@ -40,7 +40,7 @@ func TestTalliesAdd(t *testing.T) {
 	b.sets, b.gets, b.hits, b.misses, b.refused, b.wrong, b.broken, b.unanswered = 10, 20, 30, 40, 50, 60, 70, 80
 	a.answered(1000)
 	b.answered(9000)
-	b.fault("%d bottles", 99)
+	b.faultf("%d bottles", 99)
 	sum := newTally()
 	sum.add(a)
 	sum.add(b)
@@ -53,8 +53,8 @@ func TestTalliesAdd(t *testing.T) {
 func TestFaultsAreKeptOnceAndNotForEver(t *testing.T) {
 	counts := newTally()
 	for i := range 100 {
-		counts.fault("the same")
-		counts.fault("another: %d", i/10)
+		counts.faultf("the same")
+		counts.faultf("another: %d", i/10)
 	}
 	if len(counts.faults) != maxFaults || counts.faults[0] != "the same" || counts.faults[1] != "another: 0" || counts.faults[2] != "another: 1" {
 		t.Errorf("%q", counts.faults)

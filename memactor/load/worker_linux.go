@@ -152,7 +152,7 @@ func (w *worker) check(stop bool, now int64) {
 
 func (w *worker) fail(c *conn, err error) {
 	w.broken++
-	w.fault("connection: %v", err)
+	w.faultf("connection: %v", err)
 	w.close(c)
 }
 
