@@ -104,7 +104,7 @@ $(addprefix bin/,$(TOOLS)): e2e/tools/go.mod e2e/tools/go.sum
 consul: bin/consul ## build the Consul agent for tests (takes minutes; its licence is BUSL)
 
 bin/consul: e2e/tools/consul/go.mod e2e/tools/consul/go.sum
-	GOWORK=off go build -C e2e/tools/consul -o $(BIN)/ tool
+	CGO_ENABLED=0 GOWORK=off go build -C e2e/tools/consul -trimpath -ldflags '-s -w' -o $(BIN)/ tool
 	@touch $@
 
 .PHONY: tidy
