@@ -4,12 +4,16 @@ import (
 	"io"
 	"net"
 	"testing"
+	"time"
 )
 
 // Alter changes the replies of one connection: it is given each reply in order,
-// and returns the bytes that the client gets instead. more says that another
-// reply has arrived already; only then may one be held back.
-type Alter func(reply string, more bool) string
+// and returns the bytes that the client gets instead. more says, after a moment
+// of waiting, whether another reply follows; only then may one be held back.
+type Alter func(reply string, more func() bool) string
+
+// moment is how long more waits.
+const moment = 50 * time.Millisecond
 
 // Proxy puts itself between clients and a server that works and plants a bug: a
 // checker that does not notice is not worth having. newAlter is called for each
@@ -50,22 +54,29 @@ func relay(client net.Conn, server string, alter Alter) {
 		if err != nil {
 			return
 		}
-		if _, err := io.WriteString(client, alter(reply, conn.read.Buffered() > 0)); err != nil {
+		if _, err := io.WriteString(client, alter(reply, conn.more)); err != nil {
 			return
 		}
 	}
 }
 
+// more reports whether another byte comes within a moment.
+func (c *Conn) more() bool {
+	_ = c.net.SetReadDeadline(time.Now().Add(moment))
+	_, err := c.read.Peek(1)
+	return err == nil
+}
+
 // Faithful alters nothing.
-func Faithful() Alter { return func(reply string, _ bool) string { return reply } }
+func Faithful() Alter { return func(reply string, _ func() bool) string { return reply } }
 
 // SwapReplies sends every nth reply after the one that follows it.
 func SwapReplies(n int) func() Alter {
 	return func() Alter {
 		count, held := 0, ""
-		return func(reply string, more bool) string {
+		return func(reply string, more func() bool) string {
 			count++
-			if held == "" && more && count%n == 0 {
+			if held == "" && count%n == 0 && more() {
 				held = reply
 				return ""
 			}
@@ -80,7 +91,7 @@ func SwapReplies(n int) func() Alter {
 func DropReplies(n int) func() Alter {
 	return func() Alter {
 		count := 0
-		return func(reply string, _ bool) string {
+		return func(reply string, _ func() bool) string {
 			count++
 			if count%n == 0 {
 				return ""

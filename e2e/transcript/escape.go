@@ -1,0 +1,91 @@
+package transcript
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// repeat is REP{text,n} in an input.
+var repeat = regexp.MustCompile(`REP\{(.*?),(\d+)\}`)
+
+// Sends returns the texts that a case's input sends, one after the other.
+func (c Case) Sends() ([]string, error) {
+	var sends []string
+	for _, part := range strings.Split(c.Input, " || ") {
+		part = repeat.ReplaceAllStringFunc(part, func(text string) string {
+			match := repeat.FindStringSubmatch(text)
+			n, _ := strconv.Atoi(match[2])
+			return strings.Repeat(match[1], n)
+		})
+		text, err := unescape(part)
+		if err != nil {
+			return nil, fmt.Errorf("transcript: %q: %w", c.Input, err)
+		}
+		sends = append(sends, text)
+	}
+	return sends, nil
+}
+
+// unescape reads a text with escapes, of which these are in use: \r \n \t \\ \xHH.
+func unescape(text string) (string, error) {
+	var out strings.Builder
+	for {
+		plain, rest, found := strings.Cut(text, `\`)
+		out.WriteString(plain)
+		if !found {
+			return out.String(), nil
+		}
+		value, _, tail, err := strconv.UnquoteChar(`\`+rest, 0)
+		if err != nil {
+			return "", fmt.Errorf("escape %q: %w", rest, err)
+		}
+		out.WriteByte(byte(value))
+		text = tail
+	}
+}
+
+// closedMark says in an answer that the server closed the connection.
+const closedMark = "<closed>"
+
+// show writes an answer as a recording does: with escapes, and cut if it is long.
+func show(answer string, closed bool) string {
+	var text strings.Builder
+	for i := range len(answer) {
+		text.WriteString(escape(answer[i]))
+	}
+	shown := text.String()
+	if len(shown) > 400 {
+		shown = fmt.Sprintf("%s ...(%d bytes)... %s", shown[:200], len(answer), shown[len(shown)-60:])
+	}
+	if closed {
+		shown += closedMark
+	}
+	return shown
+}
+
+func escape(b byte) string {
+	switch {
+	case b == '\r':
+		return `\r`
+	case b == '\n':
+		return `\n`
+	case b == '\t':
+		return `\t`
+	case b == '\\':
+		return `\\`
+	case b < ' ' || b > '~':
+		return fmt.Sprintf(`\x%02x`, b)
+	}
+	return string(b)
+}
+
+// version is a server's version, which says nothing about its behaviour.
+var version = regexp.MustCompile(`VERSION [^\\]+`)
+
+// Same reports whether two answers, as recordings write them, are the same
+// except for what varies between two servers that behave alike: their version.
+func Same(a, b string) bool {
+	return a == b || version.ReplaceAllString(a, "VERSION") == version.ReplaceAllString(b, "VERSION")
+}
