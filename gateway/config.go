@@ -1,0 +1,70 @@
+package gateway
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/memactor/memactor/cluster/daemon"
+)
+
+// Config is the gateway's configuration. The short flags mean what memcached's do.
+type Config struct {
+	daemon.Common
+
+	// Listen are the addresses to serve on. The default is loopback: memcached's
+	// protocol has no authentication of its own.
+	Listen []string `name:"listen" short:"l" usage:"address to listen on; repeat or separate by commas"`
+
+	// Port 0 is 11211, or no TCP if there is a Socket (as in memcached, where -s
+	// turns the network off); -1 is any free port, which the log names.
+	Port int `name:"port" short:"p" usage:"TCP port (0: 11211, or none with --socket; -1: any free port)" range:"-1..65535"`
+
+	// Socket is served beside TCP if Port is given as well.
+	Socket string `name:"socket" short:"s" usage:"path of a unix socket to listen on"`
+
+	// SocketMode is the socket's access mask.
+	SocketMode string `name:"socket-mode" short:"a" usage:"access mask of the unix socket, octal"`
+
+	// MaxConns bounds the memory of connections. One above it is told so and closed.
+	MaxConns int `name:"max-connections" short:"c" usage:"connections served at once" range:"1..1000000"`
+
+	// MaxItem is the largest item: key, value and memcached's header (about 50
+	// bytes). The nodes must be set to no less.
+	MaxItem daemon.Size `name:"max-item-size" short:"I" usage:"largest item" unit:"1b" range:"1k..128m"`
+
+	// Nodes is the static list: every gateway and node is given the same.
+	Nodes []string `name:"node" usage:"a shard node as ID=HOST:PORT; repeat for each, the same list everywhere"`
+
+	// Timeout is how long a command may take. Then a read is answered with
+	// SERVER_ERROR unavailable and a write with SERVER_ERROR outcome unknown.
+	Timeout time.Duration `name:"timeout" usage:"longest time for one command in the cluster"`
+
+	// WriteTimeout is how long a client may take no byte of its answers before
+	// it is disconnected. Until then it costs its own connection and no more.
+	WriteTimeout time.Duration `name:"write-timeout" usage:"longest time for a client to take its answers"`
+}
+
+// Default is a gateway on loopback with memcached's limits.
+func Default() Config {
+	return Config{
+		Common: daemon.DefaultCommon(), Listen: []string{"127.0.0.1"}, SocketMode: "0700",
+		MaxConns: 1024, MaxItem: daemon.MiB, Timeout: 5 * time.Second, WriteTimeout: time.Minute,
+	}
+}
+
+// Validate says what is wrong with the configuration.
+func (c Config) Validate() error {
+	if err := daemon.Check(&c); err != nil {
+		return err
+	}
+	if c.Timeout < 10*time.Millisecond || c.Timeout > time.Hour {
+		return fmt.Errorf("%w: timeout %q: allowed: 10ms..1h", daemon.ErrConfig, c.Timeout)
+	}
+	if c.WriteTimeout < time.Second {
+		return fmt.Errorf("%w: write-timeout %q: allowed: 1s and more", daemon.ErrConfig, c.WriteTimeout)
+	}
+	if _, err := c.socketMode(); err != nil {
+		return err
+	}
+	return nil
+}

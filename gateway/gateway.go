@@ -1,0 +1,93 @@
+// Package gateway is the stateless memcached front of a memactor cluster. Run is
+// what its main and `memactor dev` start.
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/memactor/memactor/cluster/client"
+	"github.com/memactor/memactor/cluster/daemon"
+	"github.com/memactor/memactor/gateway/internal/server"
+	"github.com/memactor/memactor/gateway/internal/session"
+)
+
+// Version is the memcached whose protocol the gateway speaks, and what it answers
+// to `version`: clients decide by it what they may send.
+const Version = "1.6.45"
+
+// Run serves memcached clients by the shard maps of maps until ctx ends; then it
+// stops accepting, answers what is in flight and returns nil. It does not return
+// before its listeners are closed.
+func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	listeners, err := cfg.listen()
+	if err != nil {
+		return err
+	}
+	cluster := client.New(maps, client.WithLogger(p.Log), client.WithTimeout(cfg.Timeout),
+		client.WithDialOptions(daemon.DialOptions(p)...))
+	defer func() { _ = cluster.Close() }()
+	srv := server.New(cfg.options(p, cluster))
+	p.Metrics.MustRegister(srv)
+	p.Ready.Add("cluster", cluster.Ready)
+	return serve(ctx, p, cfg, srv, listeners)
+}
+
+func serve(ctx context.Context, p daemon.Process, cfg Config, srv *server.Server, listeners []net.Listener) error {
+	var group errgroup.Group
+	for _, l := range listeners {
+		p.Log.Info().Stringer("address", l.Addr()).Msg("serving memcached clients")
+		group.Go(func() error { return srv.Serve(l) })
+	}
+	<-ctx.Done()
+	closeAll(listeners)
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Timeout+time.Second)
+	defer cancel()
+	return srv.Shutdown(drain)
+}
+
+func (c Config) options(p daemon.Process, cluster server.Cluster) server.Options {
+	limits := session.DefaultLimits()
+	limits.MaxItem = int(c.MaxItem)
+	timeouts := server.DefaultTimeouts()
+	timeouts.Cluster, timeouts.Write = c.Timeout, c.WriteTimeout
+	return server.Options{
+		Log: p.Log, Cluster: cluster, Limits: limits, Version: Version,
+		MaxConns: c.MaxConns, Timeouts: timeouts, Settings: c.settings(),
+	}
+}
+
+// settings are the lines of `stats settings` that are the gateway's to tell.
+func (c Config) settings() []server.Stat {
+	return []server.Stat{
+		{Name: "maxconns", Value: strconv.Itoa(c.MaxConns)},
+		{Name: "tcpport", Value: strconv.Itoa(max(c.Port, 0))},
+		{Name: "udpport", Value: "0"},
+		{Name: "inter", Value: fmt.Sprint(c.Listen)},
+		{Name: "domain_socket", Value: orNull(c.Socket)},
+		{Name: "umask", Value: c.SocketMode},
+		{Name: "item_size_max", Value: strconv.FormatUint(uint64(c.MaxItem), 10)},
+		{Name: "cas_enabled", Value: "yes"},
+		{Name: "client_flags_size", Value: "4"},
+		{Name: "maxconns_fast", Value: "yes"},
+		{Name: "memactor_version", Value: daemon.Version()},
+	}
+}
+
+func orNull(s string) string {
+	if s == "" {
+		return "NULL"
+	}
+	return s
+}

@@ -1,0 +1,162 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/memactor/memactor/gateway/internal/session"
+	"github.com/memactor/memactor/protos/wire"
+)
+
+// conn is one client's connection. Only its goroutine touches it, but for due
+// (patrol) and Reply (links).
+type conn struct {
+	srv     *Server
+	net     net.Conn
+	raw     syscall.RawConn
+	session *session.Session
+	in      input
+	wake    chan struct{} // holds a token when the round's last reply is in
+	need    int           // of the session, when due was set
+	due     atomic.Int64  // second after which patrol closes; 0: none
+}
+
+var errNotSocket = errors.New("not a socket")
+
+func newConn(s *Server, nc net.Conn) (*conn, error) {
+	sc, ok := nc.(syscall.Conn)
+	if !ok {
+		return nil, fmt.Errorf("%w: %T", errNotSocket, nc)
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	return &conn{
+		srv: s, net: nc, raw: raw, wake: make(chan struct{}, 1),
+		session: session.New(s.opts.Limits, s.opts.Version),
+	}, nil
+}
+
+// serve runs the connection to its end.
+func (c *conn) serve() {
+	defer c.srv.forget(c)
+	err := c.loop()
+	c.in.release()
+	_ = c.net.Close()
+	c.srv.opts.Log.Debug().Err(err).Stringer("client", c.net.RemoteAddr()).Msg("connection closed")
+}
+
+func (c *conn) loop() error {
+	for !c.session.Closing() {
+		n, err := c.in.fill(c.raw)
+		if err != nil {
+			return err
+		}
+		c.srv.counts.bytesRead.Add(uint64(n))
+		if err := c.rounds(); err != nil {
+			return err
+		}
+		c.awaitRest()
+	}
+	return nil
+}
+
+// rounds answers all commands that have been read.
+func (c *conn) rounds() error {
+	m := takeMemory()
+	defer m.release()
+	for !c.session.Closing() {
+		c.in.taken(c.session.Advance(c.in.unread(), &m.round))
+		if m.round.Empty() {
+			return nil
+		}
+		c.execute()
+		m.out = c.session.Compose(m.out[:0])
+		if err := c.write(m.out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// execute delivers the round's calls, or its barrier, and waits for the replies,
+// which come within the cluster's time-outs.
+func (c *conn) execute() {
+	if b := c.session.Barrier(); b.Verb != 0 {
+		c.barrier(b)
+		return
+	}
+	calls := c.session.Calls()
+	if len(calls) == 0 {
+		return
+	}
+	for i := range calls {
+		c.srv.opts.Cluster.Submit(&calls[i], c, uint64(i))
+	}
+	<-c.wake
+}
+
+// Reply makes the connection the client.Sink of its calls.
+func (c *conn) Reply(tag uint64, r *wire.Reply) {
+	if c.session.Reply(int(tag), r) {
+		c.wake <- struct{}{}
+	}
+}
+
+// writeChunk is how much is written before the client's progress is looked at.
+const writeChunk = 256 << 10
+
+// write sends all of b. A client that takes nothing for long is closed by patrol.
+func (c *conn) write(b []byte) error {
+	for len(b) > 0 {
+		c.setDue(c.srv.opts.Timeouts.Write)
+		n, err := c.net.Write(b[:min(len(b), writeChunk)])
+		c.srv.counts.bytesWritten.Add(uint64(n))
+		if err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	c.due.Store(0)
+	return nil
+}
+
+// awaitRest sets the time limit of a command of which a part has been read. It
+// begins with the first part, and again with a data block, and is not moved by
+// further parts.
+func (c *conn) awaitRest() {
+	t, need := c.srv.opts.Timeouts, c.session.Need()
+	switch {
+	case !c.session.Partial(len(c.in.unread())):
+		c.due.Store(0)
+	case (c.due.Load() == 0 || need != c.need) && t.Partial > 0:
+		c.setDue(t.Partial + time.Duration(need/max(t.BodyRate, 1))*time.Second)
+	}
+	c.need = need
+}
+
+func (c *conn) setDue(limit time.Duration) {
+	if limit > 0 {
+		c.due.Store(c.srv.now.Load() + int64(limit/time.Second) + 1)
+	}
+}
+
+// checkDue closes the connection when its time is over; its goroutine then ends.
+func (c *conn) checkDue(now int64) {
+	if due := c.due.Load(); due != 0 && now > due {
+		c.srv.counts.timedOut.Add(1)
+		_ = c.net.Close()
+	}
+}
+
+// done tells the errors that are a connection's ordinary end.
+func done(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed)
+}

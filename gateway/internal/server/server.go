@@ -1,0 +1,204 @@
+// Package server puts sessions on sockets: it accepts connections, moves bytes
+// between them, their sessions and the cluster, and keeps the limits that need a
+// clock.
+//
+// Each connection has one goroutine, which reads, submits a round's calls to the
+// cluster, waits until the last reply is in, writes all answers at once, and reads
+// again. It is the only one that touches the socket, so that a client that does
+// not read stops itself and nobody else. An idle connection holds no buffer.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/memactor/memactor/cluster/client"
+	"github.com/memactor/memactor/gateway/internal/session"
+	"github.com/memactor/memactor/protos/wire"
+)
+
+// Cluster is what the server needs of the shard nodes; *client.Client is one.
+type Cluster interface {
+	// Submit delivers an envelope, see client.Client.Submit.
+	Submit(e *wire.Envelope, sink client.Sink, tag uint64)
+	// FlushAll returns nil when every shard has been flushed.
+	FlushAll(ctx context.Context, exptime int64) error
+	// Stats asks all nodes for a group of statistics.
+	Stats(ctx context.Context, group string) ([]client.NodeStats, error)
+}
+
+// Options configure a Server.
+type Options struct {
+	Log     zerolog.Logger
+	Cluster Cluster
+	Limits  session.Limits
+	// Version is what clients are told.
+	Version string
+	// MaxConns is how many connections are served at once (-c); those above are
+	// told so and closed.
+	MaxConns int
+	// Timeouts close a connection that keeps the server waiting.
+	Timeouts Timeouts
+	// Settings are what `stats settings` says of the gateway, in order.
+	Settings []Stat
+}
+
+// Timeouts are how long a connection may keep the server waiting. 0 is for ever.
+type Timeouts struct {
+	// Partial is for the rest of a command line, and a part of that for a body.
+	Partial time.Duration
+	// BodyRate in bytes a second is how slowly a data block may come; its time is
+	// Partial and its size over BodyRate.
+	BodyRate int
+	// Write is how long the client may take no byte of an answer.
+	Write time.Duration
+	// Cluster is for flush_all and stats.
+	Cluster time.Duration
+}
+
+// DefaultTimeouts are the gateway's.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{Partial: 30 * time.Second, BodyRate: 1 << 10, Write: time.Minute, Cluster: 5 * time.Second}
+}
+
+// Server serves memcached clients. Make it with New, feed it with Serve, end it
+// with Shutdown.
+type Server struct {
+	opts    Options
+	counts  counters
+	started time.Time
+	now     atomic.Int64 // seconds since started, kept by patrol
+
+	mu      sync.Mutex
+	conns   map[*conn]struct{}
+	closing bool
+	done    sync.WaitGroup // connections
+	stop    context.CancelFunc
+}
+
+// New makes a server, which watches its connections' time limits until Shutdown.
+func New(opts Options) *Server {
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Server{opts: opts, started: time.Now(), conns: map[*conn]struct{}{}, stop: stop}
+	go s.patrol(ctx)
+	return s
+}
+
+// Serve accepts connections until the listener is closed; nil then.
+func (s *Server) Serve(l net.Listener) error {
+	for wait := minPause; ; {
+		nc, err := l.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil:
+			// Out of file descriptors, most likely: connections that end free some.
+			s.opts.Log.Warn().Err(err).Msg("accept")
+			s.counts.listenDisabled.Add(1)
+			time.Sleep(wait)
+			wait = min(2*wait, maxPause)
+		default:
+			wait = minPause
+			s.admit(nc)
+		}
+	}
+}
+
+const minPause, maxPause = 5 * time.Millisecond, time.Second
+
+// admit starts a connection, or tells it that there are too many.
+func (s *Server) admit(nc net.Conn) {
+	c, err := newConn(s, nc)
+	if err != nil {
+		s.opts.Log.Warn().Err(err).Msg("connection not usable")
+		_ = nc.Close()
+		return
+	}
+	s.mu.Lock()
+	full, closing := len(s.conns) >= s.opts.MaxConns, s.closing
+	if !full && !closing {
+		s.conns[c] = struct{}{}
+		s.done.Add(1)
+	}
+	s.mu.Unlock()
+	switch {
+	case closing:
+		_ = nc.Close()
+	case full:
+		s.counts.rejected.Add(1)
+		refuse(nc)
+	default:
+		s.counts.total.Add(1)
+		go c.serve()
+	}
+}
+
+// refuse says why and closes. The line fits into any fresh socket's buffer.
+func refuse(nc net.Conn) {
+	_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = nc.Write([]byte("ERROR Too many open connections\r\n"))
+	_ = nc.Close()
+}
+
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.done.Done()
+}
+
+// Conns is how many connections are open.
+func (s *Server) Conns() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// Shutdown ends all connections: idle ones at once, the others when what they have
+// sent is answered. If ctx ends first, the rest is cut off and ctx's error returned.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.eachConn(func(c *conn) { _ = c.net.SetReadDeadline(time.Unix(1, 0)) }, true)
+	ended := make(chan struct{})
+	go func() { s.done.Wait(); close(ended) }()
+	defer s.stop()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		s.eachConn(func(c *conn) { _ = c.net.Close() }, true)
+		return fmt.Errorf("%d connections cut off: %w", s.Conns(), ctx.Err())
+	}
+}
+
+func (s *Server) eachConn(f func(*conn), closing bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = s.closing || closing
+	for c := range s.conns {
+		f(c)
+	}
+}
+
+// patrol closes connections that have kept the server waiting for too long. One
+// look a second replaces a timer for each read and write.
+func (s *Server) patrol(ctx context.Context) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := int64(time.Since(s.started) / time.Second)
+		s.now.Store(now)
+		s.eachConn(func(c *conn) { c.checkDue(now) }, false)
+	}
+}

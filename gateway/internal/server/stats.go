@@ -1,0 +1,153 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/memactor/memactor/cluster/client"
+	"github.com/memactor/memactor/gateway/internal/protocol"
+)
+
+// counters are the gateway's own; what actors do is counted by the nodes.
+type counters struct {
+	total, rejected, timedOut, listenDisabled atomic.Uint64
+	bytesRead, bytesWritten, flushes          atomic.Uint64
+}
+
+// Stat is one line of stats.
+type Stat struct{ Name, Value string }
+
+// stats answers a group of statistics: the gateway's own, and those of the nodes
+// added up. It ends in END also when nodes are missing: exporters wait for that.
+func (s *Server) stats(ctx context.Context, group string) []byte {
+	switch group {
+	case "", "settings", "items", "slabs":
+	case "reset":
+		return s.resetStats(ctx)
+	default:
+		return protocol.AppendError(nil, protocol.ErrUnknown)
+	}
+	nodes, err := s.opts.Cluster.Stats(ctx, group)
+	if err != nil {
+		s.opts.Log.Warn().Err(err).Str("group", group).Msg("stats are not complete")
+	}
+	var out []byte
+	for _, st := range merge(s.own(group), nodes) {
+		out = protocol.AppendStat(out, st.Name, st.Value)
+	}
+	return protocol.AppendEnd(out)
+}
+
+func (s *Server) resetStats(ctx context.Context) []byte {
+	if _, err := s.opts.Cluster.Stats(ctx, "reset"); err != nil {
+		return protocol.AppendServerError(nil, "stats reset: "+oneLine(err))
+	}
+	c := &s.counts
+	for _, n := range []*atomic.Uint64{&c.total, &c.rejected, &c.timedOut, &c.listenDisabled, &c.bytesRead, &c.bytesWritten} {
+		n.Store(0)
+	}
+	return protocol.AppendReset(nil)
+}
+
+// own are the gateway's lines of a group, which win over those of the nodes.
+func (s *Server) own(group string) []Stat {
+	switch group {
+	case "":
+		return s.general()
+	case "settings":
+		return s.opts.Settings
+	default:
+		return nil
+	}
+}
+
+func (s *Server) general() []Stat {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	c := &s.counts
+	return []Stat{
+		{"pid", strconv.Itoa(os.Getpid())},
+		{"uptime", uintText(uint64(time.Since(s.started) / time.Second))},
+		{"time", strconv.FormatInt(time.Now().Unix(), 10)},
+		{"version", s.opts.Version},
+		{"pointer_size", strconv.Itoa(strconv.IntSize)},
+		{"rusage_user", timeText(usage.Utime)},
+		{"rusage_system", timeText(usage.Stime)},
+		{"max_connections", strconv.Itoa(s.opts.MaxConns)},
+		{"curr_connections", strconv.Itoa(s.Conns())},
+		{"total_connections", uintText(c.total.Load())},
+		{"rejected_connections", uintText(c.rejected.Load())},
+		{"connection_structures", strconv.Itoa(s.Conns())},
+		{"bytes_read", uintText(c.bytesRead.Load())},
+		{"bytes_written", uintText(c.bytesWritten.Load())},
+		{"accepting_conns", "1"},
+		{"listen_disabled_num", uintText(c.listenDisabled.Load())},
+		{"conn_yields", "0"},
+		{"idle_kicks", uintText(c.timedOut.Load())},
+		{"cmd_flush", uintText(c.flushes.Load())},
+		{"threads", strconv.Itoa(runtime.GOMAXPROCS(0))},
+	}
+}
+
+func uintText(v uint64) string { return strconv.FormatUint(v, 10) }
+
+func timeText(t syscall.Timeval) string { return fmt.Sprintf("%d.%06d", t.Sec, t.Usec) }
+
+// merge puts own statistics first and adds up what the nodes said, in the order of
+// the first node. A value that is no number is that of the first node.
+func merge(own []Stat, nodes []client.NodeStats) []Stat {
+	at := map[string]int{}
+	for i, st := range own {
+		at[st.Name] = i
+	}
+	fixed := len(own)
+	all := own
+	for _, n := range nodes {
+		for _, st := range n.Stats {
+			i, known := at[st.GetName()]
+			switch {
+			case !known:
+				at[st.GetName()] = len(all)
+				all = append(all, Stat{st.GetName(), st.GetValue()})
+			case i >= fixed:
+				all[i].Value = combine(st.GetName(), all[i].Value, st.GetValue())
+			}
+		}
+	}
+	return all
+}
+
+// combine is the value of two nodes together.
+func combine(name, a, b string) string {
+	x, errA := strconv.ParseUint(a, 10, 64)
+	y, errB := strconv.ParseUint(b, 10, 64)
+	switch {
+	case errA != nil || errB != nil:
+		return a
+	case isExtent(name):
+		return uintText(max(x, y))
+	default:
+		return uintText(x + y)
+	}
+}
+
+// isExtent tells the statistics that mean the same on each node, or a largest: they
+// are not added up.
+func isExtent(name string) bool {
+	if i := strings.LastIndexByte(name, ':'); i >= 0 {
+		name = name[i+1:]
+	}
+	switch name {
+	case "age", "age_hot", "age_warm", "chunk_size", "chunks_per_page", "active_slabs", "hash_power_level",
+		"hash_is_expanding", "slab_reassign_running", "lru_crawler_running", "item_size_max", "verbosity", "oldest":
+		return true
+	}
+	return false
+}

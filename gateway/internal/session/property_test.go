@@ -1,0 +1,91 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// drawCommands draws well-formed and faulty commands.
+func drawCommands(t *rapid.T) []byte {
+	key := rapid.SampledFrom([]string{"a", "b", "cc", "key:1"})
+	value := rapid.StringMatching(`[a-z\r\n]{0,12}`)
+	var in []byte
+	for range rapid.IntRange(1, 12).Draw(t, "commands") {
+		k, v := key.Draw(t, "key"), value.Draw(t, "value")
+		noreply := rapid.SampledFrom([]string{"", " noreply"}).Draw(t, "noreply")
+		in = append(in, rapid.SampledFrom([]string{
+			fmt.Sprintf("set %s 0 0 %d%s\r\n%s\r\n", k, len(v), noreply, v),
+			fmt.Sprintf("set %s 0 0 %d\r\n%sx\r\n", k, len(v), v),
+			fmt.Sprintf("set %s x 0 %d\r\n%s\r\n", k, len(v), v),
+			fmt.Sprintf("set %s 0 0 500\r\n%s\r\n", k, bytes.Repeat([]byte("x"), 500)),
+			fmt.Sprintf("get %s\r\n", k),
+			fmt.Sprintf("get %s %s  a b c\n", k, k),
+			fmt.Sprintf("gets %s\r\n", bytes.Repeat([]byte(k+" "), 40)),
+			fmt.Sprintf("get %s\r\n", bytes.Repeat([]byte(k+" "), 600)),
+			fmt.Sprintf("delete %s%s\r\n", k, noreply),
+			fmt.Sprintf("incr %s 1%s\r\n", k, noreply),
+			"version\r\n", "\r\n", "bogus\r\n", "get\r\n", "flush_all" + noreply + "\r\n", "stats\r\n", "verbosity 1\r\n", "mn\r\n",
+		}).Draw(t, "command")...)
+	}
+	return in
+}
+
+// Any chunking of the input and any order of the replies give the same output.
+func TestChunksAndReplyOrderDoNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limits := DefaultLimits()
+		limits.MaxItem = 400
+		limits.Window = rapid.SampledFrom([]int{1, 2, 3, 1024}).Draw(t, "window")
+		in := drawCommands(t)
+		whole, parts := newRig(limits), newRig(limits)
+		want := whole.feed(in)
+
+		limits.MaxLine = rapid.SampledFrom([]int{2500, 1 << 20}).Draw(t, "line")
+		parts.s = New(limits, "1.6.45")
+		parts.order = func(n int) []int { return rapid.Permutation(inOrder(n)).Draw(t, "order") }
+		var got []byte
+		for rest := in; len(rest) > 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "chunk")
+			got = append(got, parts.feed(rest[:n])...)
+			rest = rest[n:]
+		}
+		if !bytes.Equal(got, want) {
+			t.Fatalf("whole:\n%q\nin parts:\n%q", want, got)
+		}
+		if len(whole.bars) != len(parts.bars) {
+			t.Fatalf("barriers %q and %q", whole.bars, parts.bars)
+		}
+		if whole.most > limits.Window {
+			t.Fatalf("%d calls in a window of %d", whole.most, limits.Window)
+		}
+	})
+}
+
+// Whatever comes in, the session stays within its limits and gets on.
+func FuzzSession(f *testing.F) {
+	for _, seed := range []string{
+		"get a\r\n", "set a 0 0 3\r\nabc\r\nget a\r\n", "\r", "get " + string(bytes.Repeat([]byte("k "), 2000)),
+		"set a 0 0 2147483645\r\n", "set a 0 0 3\r\nab\nget a\r\n", "gat 0 a b\r\nquit\r\nget a\r\n", "flush_all\r\nstats\r\n",
+		"set a 0 0 100\r\n", "\x80\x00\x00", "GET / HTTP/1.1\r\n", "cas a 0 0 1 noreply\r\nx\r\n", "get a " + string(bytes.Repeat([]byte("k"), 5000)),
+	} {
+		f.Add([]byte(seed), uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, in []byte, chunk uint8) {
+		limits := Limits{MaxItem: 300, Window: 4, WindowBytes: 1000, MaxLine: 2200}
+		g := newRig(limits)
+		for rest := in; len(rest) > 0 && !g.s.Closing(); {
+			n := min(len(rest), int(chunk)+1)
+			g.feed(rest[:n])
+			rest = rest[n:]
+			if len(g.in) > limits.MaxLine+int(chunk)+1 {
+				t.Fatalf("%d bytes held", len(g.in))
+			}
+		}
+		if g.most > limits.Window {
+			t.Fatalf("%d calls in a window of %d", g.most, limits.Window)
+		}
+	})
+}

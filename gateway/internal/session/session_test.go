@@ -1,0 +1,267 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/protos/wire"
+)
+
+// rig is a session with a small store for its actors, driven by hand.
+type rig struct {
+	s     *Session
+	round Round
+	in    []byte
+	store map[string]string
+	order func(n int) []int // in which the replies of a round come
+	fail  map[string]shardv1.Status
+	bars  []string
+	most  int // calls in one round
+}
+
+func newRig(limits Limits) *rig {
+	return &rig{s: New(limits, "1.6.45"), store: map[string]string{}, order: inOrder, fail: map[string]shardv1.Status{}}
+}
+
+func inOrder(n int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	return order
+}
+
+// feed hands in more bytes and returns what comes out.
+func (g *rig) feed(data []byte) []byte {
+	g.in = append(g.in, data...)
+	var out []byte
+	for !g.s.Closing() {
+		n := g.s.Advance(g.in, &g.round)
+		if g.round.Empty() {
+			g.in = g.in[n:]
+			return out
+		}
+		g.execute()
+		out = g.s.Compose(out)
+		g.in = g.in[n:]
+	}
+	return out
+}
+
+func (g *rig) execute() {
+	if b := g.s.Barrier(); b.Verb != 0 {
+		g.bars = append(g.bars, fmt.Sprintf("%s %d%s", b.Verb, b.Exptime, b.Group))
+		g.s.BarrierReply([]byte("OK\r\n"))
+		return
+	}
+	calls := g.s.Calls()
+	g.most = max(g.most, len(calls))
+	replies := make([]wire.Reply, len(calls))
+	for i := range calls {
+		replies[i] = g.apply(&calls[i])
+	}
+	for left, i := range g.order(len(calls)) {
+		if last := g.s.Reply(i, &replies[i]); last != (left == len(calls)-1) {
+			panic("wrong idea of the last reply")
+		}
+	}
+}
+
+// apply is a key actor of few words.
+func (g *rig) apply(e *wire.Envelope) wire.Reply {
+	key := string(e.Key)
+	if status, ok := g.fail[key]; ok {
+		return wire.Reply{Status: status, Message: "node n1 is not\nreachable"}
+	}
+	value, ok := g.store[key]
+	switch e.Op {
+	case shardv1.Op_OP_SET:
+		g.store[key] = string(e.Value)
+	case shardv1.Op_OP_DELETE:
+		delete(g.store, key)
+		if !ok {
+			return wire.Reply{Status: shardv1.Status_STATUS_NOT_FOUND}
+		}
+	case shardv1.Op_OP_GET, shardv1.Op_OP_GAT:
+		if !ok {
+			return wire.Reply{Status: shardv1.Status_STATUS_NOT_FOUND}
+		}
+		return wire.Reply{Status: shardv1.Status_STATUS_OK, Value: []byte(value), Flags: 7, Cas: 9}
+	case shardv1.Op_OP_INCR:
+		return wire.Reply{Status: shardv1.Status_STATUS_OK, Number: 42}
+	default:
+		return wire.Reply{Status: shardv1.Status_STATUS_NOT_STORED}
+	}
+	return wire.Reply{Status: shardv1.Status_STATUS_OK}
+}
+
+// expand makes bytes of a transcript's text: \r \n \t \x.. as in Go, and
+// {text*n} for n times text.
+func expand(text string) []byte {
+	for {
+		open := strings.IndexByte(text, '{')
+		if open < 0 {
+			break
+		}
+		end := open + strings.IndexByte(text[open:], '}')
+		var n int
+		inner := text[open+1 : end]
+		star := strings.LastIndexByte(inner, '*')
+		if _, err := fmt.Sscan(inner[star+1:], &n); err != nil {
+			panic(err)
+		}
+		text = text[:open] + strings.Repeat(inner[:star], n) + text[end+1:]
+	}
+	return []byte(strings.NewReplacer(`\r`, "\r", `\n`, "\n", `\x00`, "\x00").Replace(text))
+}
+
+// show is the inverse for people: lines end at \n.
+func show(out []byte) string {
+	text := strings.NewReplacer("\r\n", "\\r\\n\n", "\x00", `\x00`).Replace(string(out))
+	var b strings.Builder
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		if len(line) > 100 {
+			line = fmt.Sprintf("%s...(%d)...%s", line[:20], len(line), line[len(line)-10:])
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+// The transcripts: each `send` is bytes from the client, and below the line what is
+// sent back, the barriers, and the state afterwards.
+func TestTranscripts(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		g := newRig(DefaultLimits())
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			switch d.Cmd {
+			case "new":
+				limits := DefaultLimits()
+				d.MaybeScanArgs(t, "window", &limits.Window)
+				d.MaybeScanArgs(t, "item", &limits.MaxItem)
+				d.MaybeScanArgs(t, "line", &limits.MaxLine)
+				g = newRig(limits)
+				return ""
+			case "fail":
+				g.fail[d.CmdArgs[0].Key] = shardv1.Status(shardv1.Status_value[d.CmdArgs[1].Key])
+				return ""
+			case "send":
+				return g.transcript(d.Input)
+			}
+			t.Fatalf("unknown command %s", d.Cmd)
+			return ""
+		})
+	})
+}
+
+func (g *rig) transcript(input string) string {
+	g.bars = nil
+	out := show(g.feed(expand(strings.ReplaceAll(input, "\n", ""))))
+	for _, b := range g.bars {
+		out += "barrier: " + b + "\n"
+	}
+	state := g.s.State().String()
+	if g.s.Closing() {
+		state = "closing"
+	}
+	return strings.TrimPrefix(out, "\n") + "-- " + state + "\n"
+}
+
+func TestStateOfTheOldestAnswer(t *testing.T) {
+	g := newRig(DefaultLimits())
+	in := []byte("get a b\r\ndelete c\r\nget d\r\n")
+	g.s.Advance(in, &g.round)
+	hit := &wire.Reply{Status: shardv1.Status_STATUS_NOT_FOUND}
+	want := []State{WaitingForGetResponse, WaitingForGetResponse, WaitingForResponse, WaitingForGetResponse, WaitingForCommand}
+	for i, state := range want {
+		if got := g.s.State(); got != state {
+			t.Fatalf("after %d replies: %s, want %s", i, got, state)
+		}
+		if i < len(want)-1 {
+			g.s.Reply(i, hit)
+		}
+	}
+	if out := string(g.s.Compose(nil)); out != "END\r\nNOT_FOUND\r\nEND\r\n" {
+		t.Fatal(out)
+	}
+	if n := g.s.Advance([]byte("set a 0 0 5\r\nab"), &g.round); n != 0 || g.s.State() != WaitingForData || g.s.Need() != 20 {
+		t.Fatal(n, g.s.State(), g.s.Need())
+	}
+}
+
+// The sizes of values decide how many gets are in flight: up at once, down slowly.
+func TestWindowFollowsValueSizes(t *testing.T) {
+	limits := DefaultLimits()
+	g := newRig(limits)
+	g.store["k"] = strings.Repeat("x", 1<<20)
+	line := []byte(strings.Repeat("get k\r\n", 200))
+	g.feed(line)
+	if g.most > firstWindow {
+		t.Errorf("%d values of unknown size in flight", g.most)
+	}
+	g.most = 0
+	g.feed(line)
+	if g.most > limits.WindowBytes>>20 {
+		t.Errorf("%d values of 1 MiB in flight", g.most)
+	}
+	g.store["k"], g.most = "x", 0
+	for range 10 {
+		g.feed(bytes.Repeat(line, 20))
+	}
+	if g.most < limits.Window {
+		t.Errorf("only %d small values in flight", g.most)
+	}
+}
+
+func TestHotPathAllocatesNothing(t *testing.T) {
+	value := strings.Repeat("v", 100)
+	for name, in := range map[string]string{
+		"get":      "get key:1\r\n",
+		"multiget": "get a b c d e f g h\r\n",
+		"set":      "set key:1 0 0 100\r\n" + value + "\r\n",
+		"pipeline": strings.Repeat("get key:1\r\nset key:1 0 0 100\r\n"+value+"\r\nincr n 1\r\ndelete x\r\n", 8),
+		"error":    "bogus\r\nget\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, round, buf, out := New(DefaultLimits(), "1"), Round{}, []byte(in), make([]byte, 0, 64<<10)
+			hit := &wire.Reply{Status: shardv1.Status_STATUS_OK, Value: []byte(value)}
+			turn := func() {
+				if n := s.Advance(buf, &round); n != len(buf) {
+					t.Fatalf("took %d of %d", n, len(buf))
+				}
+				for i := range s.Calls() {
+					s.Reply(i, hit)
+				}
+				out = s.Compose(out[:0])
+			}
+			turn()
+			if n := testing.AllocsPerRun(100, turn); n != 0 {
+				t.Errorf("%v allocations", n)
+			}
+		})
+	}
+}
+
+func BenchmarkPipeline(b *testing.B) {
+	for _, commands := range []int{1, 32} {
+		b.Run(fmt.Sprint(commands), func(b *testing.B) {
+			s, round, out := New(DefaultLimits(), "1"), Round{}, make([]byte, 0, 64<<10)
+			in := bytes.Repeat([]byte("get key:12345\r\n"), commands)
+			hit := &wire.Reply{Status: shardv1.Status_STATUS_OK, Value: make([]byte, 100)}
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Advance(in, &round)
+				for i := range s.Calls() {
+					s.Reply(i, hit)
+				}
+				out = s.Compose(out[:0])
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*commands), "ns/command")
+		})
+	}
+}
