@@ -1,7 +1,10 @@
 package harness
 
 import (
+	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -113,12 +116,19 @@ func (p *Process) begin(t testing.TB) {
 	t.Helper()
 	r := &run{cmd: exec.Command(p.path, p.args...), done: make(chan struct{})}
 	r.cmd.Stdout, r.cmd.Stderr = p.Out, p.Out
+	r.cmd.Env = environment()
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := r.cmd.Start(); err != nil {
 		t.Fatalf("harness: %s: %v", p.Name, err)
 	}
 	go r.reap()
 	p.run = r
+}
+
+// environment is the test's own without MEMACTOR_ keys: a program would take
+// them for settings, and refuse the harness's own as unknown.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "MEMACTOR_") })
 }
 
 func (r *run) reap() {
