@@ -45,8 +45,8 @@ type Link struct {
 	// called without it.
 	mu      sync.Mutex
 	state   LinkState
-	why     string // why the state is down
-	conn    *grpc.ClientConn // of the stream that is up; else nil
+	why     string             // why the state is down
+	conn    *grpc.ClientConn   // of the stream that is up; else nil
 	breakIt context.CancelFunc // ends the stream that is up
 	table   table
 	lanes   []lane

@@ -80,7 +80,7 @@ type Session struct {
 	swallow  int   // bytes of a refused data block still to come
 	get      get
 	failed   []byte // why a key of the present get could not be read
-	estimate int   // bytes that a value is likely to have
+	estimate int    // bytes that a value is likely to have
 	closing  bool
 	barrier  Barrier
 	round    *Round
