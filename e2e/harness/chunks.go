@@ -2,6 +2,7 @@ package harness
 
 import (
 	"math/rand/v2"
+	"syscall"
 	"time"
 )
 
@@ -20,7 +21,8 @@ const pausedBytes = 300
 
 func (c Chunks) wait(left int) {
 	if c.pause > 0 && left > 0 && left < pausedBytes {
-		time.Sleep(c.pause)
+		nap := syscall.NsecToTimespec(c.pause.Nanoseconds())
+		_ = syscall.Nanosleep(&nap, nil) // the runtime's own timers are far coarser
 	}
 }
 

@@ -1,0 +1,122 @@
+package differential
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/memactor/memactor/e2e/harness"
+	"pgregory.net/rapid"
+)
+
+func TestMain(m *testing.M) {
+	_ = flag.Set("rapid.nofailfile", "true") // the seed is enough to see a failure again
+	m.Run()
+}
+
+// TestMemcachedIsLikeItself proves that what is compared does not vary between
+// two runs of one server.
+func TestMemcachedIsLikeItself(t *testing.T) {
+	_, left := harness.Memcached(t)
+	_, right := harness.Memcached(t)
+	rapid.Check(t, func(t *rapid.T) {
+		if err := Compare(left, right, Scripts().Draw(t, "script")); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestComparisonSeesBugs plants bugs between the comparison and a memcached. Each
+// has to be found within a few hundred random scripts.
+func TestComparisonSeesBugs(t *testing.T) {
+	_, left := harness.Memcached(t)
+	_, right := harness.Memcached(t)
+	for name, bug := range bugs() {
+		t.Run(name, func(t *testing.T) {
+			proxy := harness.Proxy(t, right, bug)
+			for seed := range 300 {
+				if err := Compare(left, proxy, Scripts().Example(seed)); errors.Is(err, ErrDifferent) {
+					return
+				}
+			}
+			t.Error("not found")
+		})
+	}
+}
+
+func bugs() map[string]func() harness.Alter {
+	replace := func(old, new string) func() harness.Alter {
+		return func() harness.Alter {
+			return func(reply string, _ func() bool) string { return strings.ReplaceAll(reply, old, new) }
+		}
+	}
+	return map[string]func() harness.Alter{
+		"replies swapped":      harness.SwapReplies(20),
+		"wrong status":         replace("NOT_STORED", "STORED"),
+		"exists for not found": replace("EXISTS", "NOT_FOUND"),
+		"signed arithmetic":    replace("18446744073709551615", "-1"),
+		"flags of 16 bits":     replace(" 65536 ", " 0 "),
+		"cas never changes":    constantCas,
+	}
+}
+
+// constantCas tells the same unique for every entry.
+func constantCas() harness.Alter {
+	return func(reply string, _ func() bool) string {
+		values, last, err := harness.Values(reply)
+		if err != nil || len(values) == 0 || values[0].Cas == "" {
+			return reply
+		}
+		var text strings.Builder
+		for _, v := range values {
+			fmt.Fprintf(&text, "VALUE %s %s %d 7\r\n%s\r\n", v.Key, v.Flags, len(v.Data), v.Data)
+		}
+		return text.String() + last + "\r\n"
+	}
+}
+
+func TestScriptsCoverTheCommands(t *testing.T) {
+	missing := map[string]bool{}
+	for _, verb := range strings.Fields("get gets gat gats set add replace append prepend cas delete incr decr touch flush_all quit") {
+		missing[verb] = true
+	}
+	for seed := 0; seed < 300 && len(missing) > 0; seed++ {
+		for _, step := range Scripts().Example(seed) {
+			for _, command := range step.Commands {
+				delete(missing, strings.FieldsFunc(command, func(r rune) bool { return r <= ' ' })[0])
+			}
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("never drawn: %v", missing)
+	}
+}
+
+func TestSame(t *testing.T) {
+	equal := []string{"STORED\r\n", "END\r\n"}
+	if err := same(equal, equal); err != nil {
+		t.Error(err)
+	}
+	for _, got := range [][]string{nil, equal[:1], {"STORED\r\n", "ERROR\r\n"}, append(equal, "MN\r\n")} {
+		if same(equal, got) == nil {
+			t.Errorf("%q passes for %q", got, equal)
+		}
+	}
+}
+
+func TestUniquesAreNamedAndFilledIn(t *testing.T) {
+	s := newServer("")
+	if got := s.fill("cas a 0 0 1 {cas a}\r\n"); got != "cas a 0 0 1 0\r\n" {
+		t.Error(got)
+	}
+	s.name("VALUE b 0 1 11\r\nx\r\nEND\r\n")
+	got := s.name("VALUE a 0 1 12\r\nx\r\nVALUE b 0 1 11\r\nx\r\nEND\r\n")
+	if want := "VALUE a 0 1 {unique 1}\r\nx\r\nVALUE b 0 1 {unique 0}\r\nx\r\nEND\r\n"; got != want {
+		t.Error(got)
+	}
+	if got := s.fill("{cas a} {cas b}"); got != "12 11" {
+		t.Error(got)
+	}
+}
