@@ -63,8 +63,6 @@ func (c Config) Validate() error {
 	if c.WriteTimeout < time.Second {
 		return fmt.Errorf("%w: write-timeout %q: allowed: 1s and more", daemon.ErrConfig, c.WriteTimeout)
 	}
-	if _, err := c.socketMode(); err != nil {
-		return err
-	}
-	return nil
+	_, err := c.socketMode()
+	return err
 }
