@@ -25,8 +25,13 @@ type fake struct {
 // start listens until the test ends, and returns host:port.
 func (f *fake) start(t *testing.T) string {
 	t.Helper()
+	return f.listen(t, "tcp", "127.0.0.1:0")
+}
+
+func (f *fake) listen(t *testing.T, network, address string) string {
+	t.Helper()
 	f.values = make(map[string][]byte)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}

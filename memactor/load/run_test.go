@@ -35,11 +35,10 @@ func mustRun(t *testing.T, cfg Config) *Result {
 	return result
 }
 
-func TestRunAgainstMemcached(t *testing.T) {
-	socket, address := memcached(t)
+// The same with the real memcached and with twemproxy is a test of e2e/bench.
+func TestRun(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"tcp":                 func(*Config) {},
-		"unix socket":         func(c *Config) { c.Server = socket },
 		"one at a time":       func(c *Config) { c.Connections, c.Pipeline = 1, 1 },
 		"many connections":    func(c *Config) { c.Connections, c.Pipeline = 300, 4 },
 		"deep pipeline":       func(c *Config) { c.Connections, c.Pipeline = 2, 5000 },
@@ -50,10 +49,11 @@ func TestRunAgainstMemcached(t *testing.T) {
 		"multiget":            func(c *Config) { c.Multiget = 100 },
 		"multiget, pipelined": func(c *Config) { c.Multiget, c.Pipeline = 50, 20 },
 		"values of one byte":  func(c *Config) { c.Size = 1 },
-		"values of 1 MB":      func(c *Config) { c.Size, c.Keys, c.Ratio = 1_000_000, 20, Ratio{1, 1} },
+		"large values":        func(c *Config) { c.Size, c.Keys, c.Pipeline, c.Ratio = 300_000, 20, 2, Ratio{1, 1} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := short(address)
+			server := &fake{tamper: honest}
+			cfg := short(server.start(t))
 			cfg.Populate = true
 			change(&cfg)
 			checkGood(t, &cfg, mustRun(t, cfg))
@@ -83,8 +83,8 @@ func checkGood(t *testing.T, cfg *Config, r *Result) {
 }
 
 func TestTheRatioIsWhatTheServerSees(t *testing.T) {
-	_, address := memcached(t)
-	cfg := short(address)
+	server := &fake{tamper: honest}
+	cfg := short(server.start(t))
 	cfg.Ratio = Ratio{Sets: 1, Gets: 4}
 	r := mustRun(t, cfg)
 	if share := float64(r.Gets) / float64(r.Sets); math.Abs(share-4) > 0.1 {
@@ -93,8 +93,8 @@ func TestTheRatioIsWhatTheServerSees(t *testing.T) {
 }
 
 func TestAnEmptyServerMisses(t *testing.T) {
-	_, address := memcached(t)
-	cfg := short(address)
+	server := &fake{tamper: honest}
+	cfg := short(server.start(t))
 	cfg.Ratio = Ratio{0, 1}
 	if r := mustRun(t, cfg); r.Hits != 0 || r.Misses != r.Gets || r.Errors.Sum() != 0 {
 		t.Errorf("%+v", r)
@@ -105,7 +105,10 @@ func TestPopulateStoresEveryKey(t *testing.T) {
 	server := &fake{tamper: honest}
 	cfg := short(server.start(t))
 	cfg.Populate, cfg.Ratio = true, Ratio{0, 1}
-	if r := mustRun(t, cfg); r.Misses != 0 || len(server.values) != cfg.Keys {
+	r := mustRun(t, cfg)
+	server.mu.Lock()
+	defer server.mu.Unlock()
+	if r.Misses != 0 || len(server.values) != cfg.Keys {
 		t.Errorf("%d misses, %d keys stored", r.Misses, len(server.values))
 	}
 }
@@ -202,8 +205,15 @@ func TestTheWaitForTheLastRepliesIsNotMeasured(t *testing.T) {
 	}
 }
 
+func TestAUnixSocket(t *testing.T) {
+	server := &fake{tamper: honest}
+	cfg := short(server.listen(t, "unix", filepath.Join(t.TempDir(), "fake.sock")))
+	cfg.Populate = true
+	checkGood(t, &cfg, mustRun(t, cfg))
+}
+
 func TestNoServer(t *testing.T) {
-	for _, server := range []string{freeAddress(t), filepath.Join(t.TempDir(), "none.sock")} {
+	for _, server := range []string{"127.0.0.1:1", filepath.Join(t.TempDir(), "none.sock")} {
 		_, err := Run(t.Context(), short(server))
 		if !errors.Is(err, ErrConnect) || !strings.Contains(err.Error(), "0 of 4 connections open") {
 			t.Errorf("%s: %v", server, err)
