@@ -12,14 +12,17 @@ import (
 	"time"
 )
 
-// ConnTimeout bounds every read and write of a Conn. It is longer than any
-// deadline of a server under test.
+// ConnTimeout bounds every read and write of a Conn, unless it is told otherwise.
+// It is longer than any deadline of a server under test.
 const ConnTimeout = 15 * time.Second
 
 // Conn is one client connection, without any of a client library's ideas: it
 // sends bytes and reads replies. It is for one goroutine, except that one may
 // send while another reads.
 type Conn struct {
+	// Timeout bounds each read and write.
+	Timeout time.Duration
+
 	net  net.Conn
 	read *bufio.Reader
 }
@@ -38,7 +41,7 @@ func Open(address string) (*Conn, error) {
 }
 
 func newConn(conn net.Conn) *Conn {
-	return &Conn{net: conn, read: bufio.NewReaderSize(conn, 64<<10)}
+	return &Conn{Timeout: ConnTimeout, net: conn, read: bufio.NewReaderSize(conn, 64<<10)}
 }
 
 // Dial is Open for a test: it fails the test if there is no connection, and
@@ -68,7 +71,7 @@ func (c *Conn) Send(text string) error { return c.SendChunks(text, Whole) }
 func (c *Conn) SendChunks(text string, chunks Chunks) error {
 	for len(text) > 0 {
 		size := chunks.next(len(text))
-		_ = c.net.SetWriteDeadline(time.Now().Add(ConnTimeout))
+		_ = c.net.SetWriteDeadline(time.Now().Add(c.Timeout))
 		if _, err := io.WriteString(c.net, text[:size]); err != nil {
 			return fmt.Errorf("harness: sending: %w", err)
 		}
@@ -80,13 +83,13 @@ func (c *Conn) SendChunks(text string, chunks Chunks) error {
 
 // Read reads whatever comes, like a socket.
 func (c *Conn) Read(p []byte) (int, error) {
-	_ = c.net.SetReadDeadline(time.Now().Add(ConnTimeout))
+	_ = c.net.SetReadDeadline(time.Now().Add(c.Timeout))
 	return c.read.Read(p)
 }
 
 // ReadFull reads exactly n bytes, or fewer if the server closes before.
 func (c *Conn) ReadFull(n int) (string, error) {
-	_ = c.net.SetReadDeadline(time.Now().Add(ConnTimeout))
+	_ = c.net.SetReadDeadline(time.Now().Add(c.Timeout))
 	text := make([]byte, n)
 	got, err := io.ReadFull(c.read, text)
 	return string(text[:got]), err

@@ -16,7 +16,7 @@ var ErrReply = errors.New("harness: not a memcached reply")
 // lines up to their END. A reply that begins with VALUE blocks may also end in
 // an error line.
 func (c *Conn) Reply() (string, error) {
-	_ = c.net.SetReadDeadline(time.Now().Add(ConnTimeout))
+	_ = c.net.SetReadDeadline(time.Now().Add(c.Timeout))
 	var reply []byte
 	for {
 		line, err := c.read.ReadSlice('\n')
