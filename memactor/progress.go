@@ -23,8 +23,12 @@ func newProgress(out io.Writer) (progress func(load.Progress), wipe func()) {
 		progressbar.OptionFullWidth(),
 		progressbar.OptionClearOnFinish(),
 	)
+	phase := ""
 	return func(p load.Progress) {
-			bar.Describe(p.Phase)
+			if p.Phase != phase { // describing draws, too
+				phase = p.Phase
+				bar.Describe(phase)
+			}
 			_ = bar.Set(int(p.Done * barSteps))
 		}, func() {
 			_ = bar.Clear()
