@@ -10,6 +10,7 @@ import (
 // Config is the gateway's configuration. The short flags mean what memcached's do.
 type Config struct {
 	daemon.Common
+	daemon.Runtime
 
 	// Listen are the addresses to serve on. The default is loopback: memcached's
 	// protocol has no authentication of its own.

@@ -220,6 +220,9 @@ func (c *command) start(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	limitMemory(log)
+	if has, ok := c.spec.Config.(interface{ runtimeSettings() *Runtime }); ok {
+		has.runtimeSettings().tune(log)
+	}
 	signals, stop := c.signals()
 	defer stop()
 	p := newProcess(c.spec.Name, log, slices.Clone(args))
