@@ -110,6 +110,13 @@ func (c *Conn) Drain(quiet time.Duration) (text string, closed bool) {
 	}
 }
 
+// Hears reports whether anything comes, or the connection ends, within patience.
+func (c *Conn) Hears(patience time.Duration) bool {
+	_ = c.net.SetReadDeadline(time.Now().Add(patience))
+	_, err := c.read.Peek(1)
+	return !errors.Is(err, os.ErrDeadlineExceeded)
+}
+
 // Do sends one command and returns its reply; a failure fails the test.
 func (c *Conn) Do(t testing.TB, command string) string {
 	t.Helper()

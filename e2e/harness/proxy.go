@@ -54,17 +54,10 @@ func relay(client net.Conn, server string, alter Alter) {
 		if err != nil {
 			return
 		}
-		if _, err := io.WriteString(client, alter(reply, conn.more)); err != nil {
+		if _, err := io.WriteString(client, alter(reply, func() bool { return conn.Hears(moment) })); err != nil {
 			return
 		}
 	}
-}
-
-// more reports whether another byte comes within a moment.
-func (c *Conn) more() bool {
-	_ = c.net.SetReadDeadline(time.Now().Add(moment))
-	_, err := c.read.Peek(1)
-	return err == nil
 }
 
 // Faithful alters nothing.

@@ -1,0 +1,23 @@
+package conformance
+
+import (
+	"testing"
+
+	"github.com/memactor/memactor/e2e/differential"
+	"github.com/memactor/memactor/e2e/harness"
+	"pgregory.net/rapid"
+)
+
+// TestLikeMemcached plays random scripts on Debian's memcached and on a cluster,
+// and wants equal replies. RAPID_CHECKS is how many scripts (100), RAPID_SEED
+// repeats a run; a failure is printed with its seed and the shortest script that
+// was found to show it.
+func TestLikeMemcached(t *testing.T) {
+	_, reference := harness.Memcached(t)
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
+	rapid.Check(t, func(t *rapid.T) {
+		if err := differential.Compare(reference, c.Address(), differential.Scripts().Draw(t, "script")); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package conformance
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/memactor/memactor/e2e/harness"
+)
+
+// counted are the statistics that the same commands have to move by the same
+// amount in memcached and here.
+var counted = strings.Fields(`cmd_get cmd_set cmd_flush cmd_touch get_hits get_misses get_expired delete_hits
+	delete_misses incr_hits incr_misses decr_hits decr_misses cas_hits cas_misses cas_badval touch_hits touch_misses
+	curr_items total_items`)
+
+// TestStatsCountAsMemcachedDoes sends the same commands to both and compares.
+func TestStatsCountAsMemcachedDoes(t *testing.T) {
+	_, reference := harness.Memcached(t)
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
+	want, got := countCommands(t, reference), countCommands(t, c.Address())
+	for _, name := range counted {
+		if got[name] != want[name] {
+			t.Errorf("%s is %q, in memcached %q", name, got[name], want[name])
+		}
+	}
+}
+
+func countCommands(t *testing.T, address string) map[string]string {
+	t.Helper()
+	conn := harness.Dial(t, address)
+	conn.Expect(t, "stats reset\r\n", "RESET\r\n")
+	for _, command := range []string{
+		"set a 0 0 1\r\n1\r\n", "set b 0 0 1\r\n1\r\n", "set c 0 0 1\r\nx\r\n", "set d 0 -1 1\r\nx\r\n", "get a\r\n",
+		"get a b nope nope2\r\n", "gets b\r\n", "add a 0 0 1\r\n1\r\n", "add e 0 0 1\r\n1\r\n", "replace nope 0 0 1\r\n1\r\n",
+		"append a 0 0 1\r\n1\r\n", "incr a 1\r\n", "incr nope 1\r\n", "decr a 1\r\n", "decr nope 1\r\n", "incr c 1\r\n",
+		"touch a 0\r\n", "touch nope 0\r\n", "gat 0 a nope\r\n", "delete b\r\n", "delete nope\r\n",
+		"cas a 0 0 1 18446744073709551615\r\nx\r\n", "cas nope 0 0 1 1\r\nx\r\n",
+	} {
+		conn.Do(t, command)
+	}
+	values, _, _ := harness.Values(conn.Do(t, "gets a\r\n"))
+	conn.Expect(t, "cas a 0 0 1 "+values[0].Cas+"\r\nx\r\n", "STORED\r\n")
+	return readStats(t, conn, "stats\r\n")
+}
+
+// TestStatsHaveWhatToolsRead looks for the names that exporters and clients read.
+func TestStatsHaveWhatToolsRead(t *testing.T) {
+	both(t, func(t *testing.T, address string) {
+		conn := harness.Dial(t, address)
+		conn.Expect(t, "set a 0 0 1\r\n1\r\n", "STORED\r\n")
+		general := readStats(t, conn, "stats\r\n")
+		for _, name := range strings.Fields(`pid uptime time version pointer_size rusage_user rusage_system curr_connections
+			total_connections rejected_connections listen_disabled_num conn_yields accepting_conns cmd_get cmd_set cmd_flush
+			cmd_touch bytes bytes_read bytes_written limit_maxbytes curr_items total_items evictions reclaimed threads
+			cas_hits cas_misses cas_badval`) {
+			if _, ok := general[name]; !ok {
+				t.Errorf("stats: no %s", name)
+			}
+		}
+		for _, name := range []string{"rusage_user", "rusage_system"} {
+			if _, micros, ok := strings.Cut(general[name], "."); !ok || len(micros) != 6 {
+				t.Errorf("%s is %q, not seconds.micros", name, general[name])
+			}
+		}
+		settings := readStats(t, conn, "stats settings\r\n")
+		for _, name := range strings.Fields("maxbytes maxconns item_size_max cas_enabled client_flags_size") {
+			if _, ok := settings[name]; !ok && !(name == "client_flags_size" && strings.HasPrefix(general["version"], "1.6.18")) {
+				t.Errorf("stats settings: no %s", name)
+			}
+		}
+		readStats(t, conn, "stats items\r\n")
+		readStats(t, conn, "stats slabs\r\n")
+	})
+}
+
+// readStats asks for statistics; they end in END, or every exporter would hang.
+func readStats(t *testing.T, conn *harness.Conn, command string) map[string]string {
+	t.Helper()
+	reply := conn.Do(t, command)
+	lines := strings.Split(strings.TrimSuffix(reply, "\r\n"), "\r\n")
+	stats := map[string]string{}
+	for _, line := range lines[:len(lines)-1] {
+		fields := strings.SplitN(line, " ", 3)
+		if len(fields) < 2 || fields[0] != "STAT" {
+			t.Fatalf("%q answered %q", command, line)
+		}
+		stats[fields[1]] = strings.Join(fields[2:], "")
+	}
+	if last := lines[len(lines)-1]; last != "END" {
+		t.Fatalf("%q ends in %q", command, last)
+	}
+	return stats
+}
