@@ -49,7 +49,6 @@ var _ Registry = (*Memory)(nil)
 
 // session is one stay of a member; it ends when it expires or is given up.
 type session struct {
-	ended chan struct{}
 	timer *time.Timer // runs while the member is cut off
 }
 
@@ -175,7 +174,7 @@ func (m *Memory) available() error {
 
 // add gives a member a new session and its place.
 func (m *Memory) add(member *memoryMember) {
-	member.session = &session{ended: make(chan struct{})}
+	member.session = &session{}
 	m.joined[member.node.ID] = member
 	m.announce()
 }
@@ -183,7 +182,6 @@ func (m *Memory) add(member *memoryMember) {
 // remove ends a member's session, and the leadership that it holds.
 func (m *Memory) remove(member *memoryMember) {
 	member.session.stop()
-	close(member.session.ended)
 	delete(m.joined, member.node.ID)
 	m.release(member.session)
 	m.announce()

@@ -17,6 +17,11 @@ func (m *Memory) Cut(id string) {
 		return
 	}
 	member.cut = true
+	m.countDown(member)
+}
+
+// countDown lets a member's session expire after the TTL; called with mu held.
+func (m *Memory) countDown(member *memoryMember) {
 	s := member.session
 	s.timer = time.AfterFunc(m.options.TTL, func() { m.expire(member, s) })
 }
@@ -67,11 +72,14 @@ func (m *Memory) Heal(member Membership) {
 }
 
 // Stop makes the registry unavailable to everybody. Nobody's session expires
-// meanwhile, as with Consul.
+// meanwhile; each has a whole TTL again from Start on, as with Consul.
 func (m *Memory) Stop() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.down = true
+	for _, member := range m.joined {
+		member.session.stop()
+	}
 	m.wake()
 }
 
@@ -80,6 +88,11 @@ func (m *Memory) Start() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.down = false
+	for _, member := range m.joined {
+		if member.cut {
+			m.countDown(member)
+		}
+	}
 	if m.stored != nil {
 		m.show(m.stored)
 	}
