@@ -33,9 +33,9 @@ type Entry struct {
 	Flags uint32
 }
 
-// expired tells whether the entry has ended. Like memcached's, the clock moves in
+// Expired tells whether the entry has ended. Like memcached's, the clock moves in
 // whole seconds.
-func (e *Entry) expired(now int64) bool { return e.Expires != 0 && e.Expires <= now }
+func (e *Entry) Expired(now int64) bool { return e.Expires != 0 && e.Expires <= now }
 
 // Actor is a key actor at rest. The zero Actor is Uninitialized.
 type Actor struct {

@@ -149,7 +149,7 @@ func checkOutcome(t *rapid.T, before Actor, o Outcome, now int64) {
 	if gone != (o.Effect == Dropped) && !o.Lapsed {
 		t.Fatalf("%s to %s has effect %s", before.State, o.Actor.State, o.Effect)
 	}
-	if o.Lapsed != (before.State == Initialized && before.Entry.expired(now)) {
+	if o.Lapsed != (before.State == Initialized && before.Entry.Expired(now)) {
 		t.Fatalf("lapsed is %v", o.Lapsed)
 	}
 	if o.Effect == Stored && o.Actor.Entry.Cas <= before.Entry.Cas {

@@ -52,7 +52,7 @@ type Outcome struct {
 
 // Step is one turn of the actor a. m.Op must be Valid.
 func Step(a Actor, m *Message, t *Turn) Outcome {
-	if a.State == Initialized && a.Entry.expired(t.Now) {
+	if a.State == Initialized && a.Entry.Expired(t.Now) {
 		return lapse(m, t)
 	}
 	return step(a, m, t)

@@ -1,0 +1,146 @@
+package region
+
+import (
+	"github.com/memactor/memactor/shardnode/internal/entry"
+)
+
+// commit makes the outcome of the turn the state of the shard, and prepares the
+// next turn if there is mail; false if there is none: the actor is at rest then,
+// and the record free.
+func (a *actor) commit() bool {
+	if cap(a.in.Scratch) > maxScratch {
+		a.in.Scratch = nil
+	}
+	h := a.home
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		a.abandon()
+	} else {
+		a.apply()
+		a.tally(&h.counts)
+	}
+	if a.mailbox.len() == 0 {
+		h.rest(a)
+		return false
+	}
+	m := a.region.take(&a.mailbox)
+	a.load(&m.env, m.sink, a.region.now())
+	return true
+}
+
+// abandon ends a turn in a shard that went away meanwhile.
+func (a *actor) abandon() {
+	a.region.budget.give(max(a.reserved, 0))
+	var c Counts
+	a.tally(&c)
+	a.region.stray.add(&c)
+}
+
+// apply changes the shard's table by the outcome's effect.
+func (a *actor) apply() {
+	t := &a.home.table
+	switch a.out.Effect {
+	case entry.Kept:
+	case entry.Touched:
+		t.setExpires(a.ref, clampExpires(a.out.Actor.Entry.Expires))
+	case entry.Stored:
+		a.store(t)
+	case entry.Dropped:
+		a.drop(t)
+	}
+	if a.ref != 0 {
+		t.policy.used(a.ref)
+	}
+	a.home.bytes.Store(t.bytes)
+}
+
+func (a *actor) store(t *table) {
+	expires := clampExpires(a.out.Actor.Entry.Expires)
+	if a.reserved < 0 {
+		a.region.budget.give(-a.reserved)
+	}
+	if a.ref == 0 {
+		a.ref = t.insert(a.hash, a.next, expires)
+	} else {
+		t.replace(a.ref, a.next, expires)
+	}
+	if a.generation != a.home.generation { // flushed during the turn
+		a.data = a.next
+		a.drop(t)
+	}
+}
+
+func (a *actor) drop(t *table) {
+	a.region.budget.give(a.data.cost())
+	t.remove(a.ref)
+	a.ref = 0
+}
+
+// tally counts the turn under memcached's names.
+func (a *actor) tally(c *Counts) {
+	if a.out.Lapsed {
+		c[GetExpired]++
+	}
+	if a.flushed {
+		c[GetFlushed]++
+	}
+	status := a.out.Reply.Status
+	switch a.msg.Op {
+	case entry.OpGet:
+		c[CmdGet]++
+		c.either(status, GetHits, GetMisses)
+	case entry.OpGat, entry.OpTouch:
+		c[CmdTouch]++
+		c.either(status, TouchHits, TouchMisses)
+	case entry.OpSet, entry.OpAdd, entry.OpReplace, entry.OpAppend, entry.OpPrepend, entry.OpCas:
+		a.tallyStore(c, status)
+	case entry.OpDelete:
+		c.either(status, DeleteHits, DeleteMisses)
+	case entry.OpIncr:
+		c.either(status, IncrHits, IncrMisses)
+	case entry.OpDecr:
+		c.either(status, DecrHits, DecrMisses)
+	}
+	if a.linked() {
+		c[TotalItems]++
+	}
+}
+
+// linked tells whether memcached would have made a new item: always when
+// something is stored, save for a count within the length of the old value.
+func (a *actor) linked() bool {
+	inPlace := !a.msg.Op.Stores() && len(a.next) == len(a.data)
+	return a.out.Effect == entry.Stored && !inPlace
+}
+
+// tallyStore counts a storage command; those without room are no cmd_set.
+func (a *actor) tallyStore(c *Counts, status entry.Status) {
+	switch {
+	case status == entry.TooLarge:
+		c[StoreTooLarge]++
+		return
+	case a.noMemory:
+		c[StoreNoMemory]++
+		return
+	}
+	c[CmdSet]++
+	if a.msg.Op != entry.OpCas {
+		return
+	}
+	c.either(status, CasHits, CasMisses)
+	if status == entry.Exists {
+		c[CasBadval]++
+	}
+}
+
+// either counts success or a miss.
+func (c *Counts) either(s entry.Status, hit, miss Counter) {
+	switch s {
+	case entry.OK:
+		c[hit]++
+	case entry.NotFound:
+		c[miss]++
+	case entry.NotStored, entry.Exists, entry.NonNumeric, entry.TooLarge:
+	}
+}
