@@ -44,7 +44,8 @@ unit: ## the tests that need nothing but Go
 	go test $(TESTFLAGS) $(UNIT)
 
 .PHONY: race
-race: ## the unit tests under the race detector
+race: ## the unit tests under the race detector (needs gcc)
+	@.ci/deps gcc
 	go test -race $(TESTFLAGS) $(UNIT)
 
 .PHONY: e2e
