@@ -1,0 +1,151 @@
+// Package service is a region's gRPC side: the Envelope API (ShardService), health,
+// reflection and channelz.
+package service
+
+import (
+	"context"
+	"sync"
+
+	"github.com/rs/zerolog"
+	"google.golang.org/grpc"
+	channelz "google.golang.org/grpc/channelz/service"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
+	"time"
+
+	"github.com/memactor/memactor/cluster/shardpb"
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/protos/wire"
+	"github.com/memactor/memactor/shardnode/internal/region"
+)
+
+// Service serves a region. Make it with New, end it with Drain.
+type Service struct {
+	shardv1.UnimplementedShardServiceServer
+	region *region.Region
+	stats  *Stats
+	log    zerolog.Logger
+	health *health.Server
+
+	drain    chan struct{} // closed: streams end
+	draining sync.Once
+}
+
+// New makes the service of a region; it is not healthy until SetServing.
+func New(r *region.Region, stats *Stats, log zerolog.Logger) *Service {
+	s := &Service{region: r, stats: stats, log: log, health: health.NewServer(), drain: make(chan struct{})}
+	s.SetServing(false)
+	return s
+}
+
+// The windows are large and static: gRPC then sends no pings to estimate them.
+const (
+	streamWindow = 4 << 20
+	connWindow   = 8 << 20
+	ioBuffer     = 64 << 10
+	minPing      = 5 * time.Second
+)
+
+// ServerOptions are what the service needs of its gRPC server.
+func ServerOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.ForceServerCodecV2(wire.Codec{}),
+		grpc.MaxRecvMsgSize(wire.MaxMessage), grpc.MaxSendMsgSize(wire.MaxMessage),
+		grpc.InitialWindowSize(streamWindow), grpc.InitialConnWindowSize(connWindow),
+		grpc.ReadBufferSize(ioBuffer), grpc.WriteBufferSize(ioBuffer),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 2 * minPing, Timeout: minPing}),
+	}
+}
+
+// Register adds the service and its company to a gRPC server.
+func (s *Service) Register(server *grpc.Server) {
+	shardv1.RegisterShardServiceServer(server, s)
+	healthpb.RegisterHealthServer(server, s.health)
+	channelz.RegisterChannelzServiceToServer(server)
+	reflection.Register(server)
+}
+
+// SetServing is what the health service says of ShardService: whether the node has
+// a map to serve by. The process itself ("") is healthy until Drain: a registry
+// that watches it has to find it healthy before it can have a map.
+func (s *Service) SetServing(serving bool) {
+	state := healthpb.HealthCheckResponse_NOT_SERVING
+	if serving {
+		state = healthpb.HealthCheckResponse_SERVING
+	}
+	s.health.SetServingStatus(shardv1.ShardService_ServiceDesc.ServiceName, state)
+}
+
+// Drain ends all streams: each when what it has received is answered. What comes
+// later is neither executed nor answered, so that clients may send it elsewhere.
+func (s *Service) Drain() {
+	s.draining.Do(func() {
+		s.health.Shutdown()
+		close(s.drain)
+	})
+}
+
+// Ask delivers one envelope. A shard in it is not looked at.
+func (s *Service) Ask(ctx context.Context, req *shardv1.AskRequest) (*shardv1.AskResponse, error) {
+	in := req.GetEnvelope()
+	m := s.region.Map()
+	switch {
+	case in == nil:
+		return nil, status.Error(codes.InvalidArgument, "no envelope")
+	case m == nil:
+		return nil, status.Error(codes.Unavailable, "no shard map yet")
+	}
+	e := envelope(in)
+	if len(e.Key) > 0 {
+		e.Shard = uint32(m.Of(e.Key))
+	}
+	answer := make(asked, 1)
+	s.region.NewDeliverer(answer, answer).Deliver(&e)
+	select {
+	case r := <-answer:
+		return &shardv1.AskResponse{Reply: r}, nil
+	case <-ctx.Done():
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+// asked is the Sink of one envelope.
+type asked chan *shardv1.Reply
+
+func (a asked) Reply(_ uint32, r *wire.Reply) {
+	a <- &shardv1.Reply{
+		Id: r.ID, Status: r.Status, Value: append([]byte(nil), r.Value...), Flags: r.Flags, Cas: r.Cas,
+		Number: r.Number, Message: r.Message, Moved: r.Moved,
+	}
+}
+
+func envelope(in *shardv1.Envelope) wire.Envelope {
+	return wire.Envelope{
+		ID: in.GetId(), Op: in.GetOp(), Shard: in.GetShard(), Epoch: in.GetEpoch(), Key: in.GetKey(), Value: in.GetValue(),
+		Flags: in.GetFlags(), Exptime: in.GetExptime(), Cas: in.GetCas(), Delta: in.GetDelta(), Resume: in.GetResume(),
+	}
+}
+
+// GetShardMap tells the map that the node acts on.
+func (s *Service) GetShardMap(context.Context, *shardv1.GetShardMapRequest) (*shardv1.GetShardMapResponse, error) {
+	m := s.region.Map()
+	if m == nil {
+		return nil, status.Error(codes.Unavailable, "no shard map yet")
+	}
+	return &shardv1.GetShardMapResponse{Map: shardpb.Encode(m)}, nil
+}
+
+// GetStats tells a group of statistics, or resets them.
+func (s *Service) GetStats(_ context.Context, req *shardv1.GetStatsRequest) (*shardv1.GetStatsResponse, error) {
+	stats, ok := s.stats.Group(req.GetGroup())
+	if !ok {
+		return nil, status.Errorf(codes.InvalidArgument, "group %q: allowed: \"\" settings items slabs reset", req.GetGroup())
+	}
+	return &shardv1.GetStatsResponse{Stats: stats}, nil
+}

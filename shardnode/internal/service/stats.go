@@ -1,0 +1,142 @@
+package service
+
+import (
+	"strconv"
+
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/shardnode/internal/region"
+)
+
+// Stats tells a region's statistics in memcached's names and order. What has no
+// meaning here is 0.
+type Stats struct {
+	Region *region.Region
+	// MaxItem is the limit for one item in bytes (-I).
+	MaxItem int64
+}
+
+// Group is a group of statistics, false if there is none of that name.
+func (s *Stats) Group(name string) ([]*shardv1.Stat, bool) {
+	switch name {
+	case "":
+		return s.general(), true
+	case "settings":
+		return s.settings(), true
+	case "items":
+		return s.items(), true
+	case "slabs":
+		return s.slabs(), true
+	case "reset":
+		s.Region.ResetStats()
+		return nil, true
+	}
+	return nil, false
+}
+
+// list collects statistics.
+type list []*shardv1.Stat
+
+func (l *list) text(name, value string) {
+	*l = append(*l, &shardv1.Stat{Name: name, Value: value})
+}
+
+func (l *list) uint(name string, value uint64) { l.text(name, strconv.FormatUint(value, 10)) }
+
+func (l *list) zero(names ...string) {
+	for _, name := range names {
+		l.text(name, "0")
+	}
+}
+
+func (l *list) counters(prefix string, counts *region.Counts, counters ...region.Counter) {
+	for _, c := range counters {
+		l.uint(prefix+c.String(), counts[c])
+	}
+}
+
+func (s *Stats) general() []*shardv1.Stat {
+	st := s.Region.Stats()
+	var l list
+	l.counters("", &st.Counts, region.CmdGet, region.CmdSet, region.CmdFlush, region.CmdTouch)
+	l.zero("cmd_meta")
+	l.counters("", &st.Counts, region.GetHits, region.GetMisses, region.GetExpired, region.GetFlushed,
+		region.DeleteMisses, region.DeleteHits, region.IncrMisses, region.IncrHits, region.DecrMisses, region.DecrHits,
+		region.CasMisses, region.CasHits, region.CasBadval, region.TouchHits, region.TouchMisses,
+		region.StoreTooLarge, region.StoreNoMemory)
+	l.zero("auth_cmds", "auth_errors")
+	l.uint("limit_maxbytes", uint64(st.Limit))
+	l.zero("hash_power_level")
+	l.uint("hash_bytes", uint64(st.IndexBytes))
+	l.zero("hash_is_expanding", "slab_reassign_rescues", "slab_reassign_chunk_rescues", "slab_reassign_evictions_nomem",
+		"slab_reassign_inline_reclaim", "slab_reassign_busy_items", "slab_reassign_busy_deletes", "slab_reassign_running",
+		"slabs_moved", "lru_crawler_running", "lru_crawler_starts", "lru_maintainer_juggles", "malloc_fails",
+		"log_worker_dropped", "log_worker_written", "log_watcher_skipped", "log_watcher_sent", "log_watchers",
+		"unexpected_napi_ids", "round_robin_fallback")
+	l.uint("bytes", uint64(st.Bytes))
+	l.uint("curr_items", st.Items)
+	l.counters("", &st.Counts, region.TotalItems)
+	l.zero("slab_global_page_pool")
+	l.counters("", &st.Counts, region.ExpiredUnfetched, region.EvictedUnfetched, region.EvictedActive, region.Evictions,
+		region.Reclaimed, region.CrawlerReclaimed, region.CrawlerItemsChecked)
+	l.zero("lrutail_reflocked", "moves_to_cold", "moves_to_warm", "moves_within_lru", "direct_reclaims", "lru_bumps_dropped")
+	l.uint("memactor_shards", uint64(st.Shards))
+	l.counters("memactor_", &st.Counts, region.Moved, region.Busy, region.Invalid, region.Panics, region.Mails, region.BusyActors)
+	return l
+}
+
+// settings are those that are the node's to tell; memory adds up over the nodes.
+func (s *Stats) settings() []*shardv1.Stat {
+	st := s.Region.Stats()
+	var l list
+	l.uint("maxbytes", uint64(st.Limit))
+	l.text("evictions", "on")
+	l.text("lru_segmented", "no")
+	l.text("flush_enabled", "yes")
+	l.uint("node_item_size_max", uint64(s.MaxItem))
+	return l
+}
+
+// items is all entries as one slab class, which memcached's tools expect.
+func (s *Stats) items() []*shardv1.Stat {
+	st := s.Region.Stats()
+	if st.Items == 0 {
+		return nil
+	}
+	const class = "items:1:"
+	var l list
+	l.uint(class+"number", st.Items)
+	l.zero(class+"number_hot", class+"number_warm")
+	l.uint(class+"number_cold", st.Items)
+	l.zero(class+"age_hot", class+"age_warm")
+	l.uint(class+"age", uint64(max(st.Oldest, 0)))
+	l.uint(class+"mem_requested", uint64(st.Bytes))
+	l.uint(class+"evicted", st.Counts[region.Evictions])
+	l.zero(class+"evicted_nonzero", class+"evicted_time")
+	l.uint(class+"outofmemory", st.Counts[region.StoreNoMemory])
+	l.zero(class + "tailrepairs")
+	l.counters(class, &st.Counts, region.Reclaimed, region.ExpiredUnfetched, region.EvictedUnfetched, region.EvictedActive,
+		region.CrawlerReclaimed, region.CrawlerItemsChecked)
+	l.zero(class+"lrutail_reflocked", class+"moves_to_cold", class+"moves_to_warm", class+"moves_within_lru", class+"direct_reclaims")
+	return l
+}
+
+func (s *Stats) slabs() []*shardv1.Stat {
+	st := s.Region.Stats()
+	var l list
+	if st.Items > 0 {
+		const class = "1:"
+		l.uint(class+"chunk_size", uint64(s.MaxItem))
+		l.text(class+"chunks_per_page", "1")
+		for _, name := range []string{"total_pages", "total_chunks", "used_chunks"} {
+			l.uint(class+name, st.Items)
+		}
+		l.zero(class+"free_chunks", class+"free_chunks_end")
+		l.counters(class, &st.Counts, region.GetHits, region.CmdSet, region.DeleteHits, region.IncrHits, region.DecrHits,
+			region.CasHits, region.CasBadval, region.TouchHits)
+		l.text("active_slabs", "1")
+	} else {
+		l.zero("active_slabs")
+	}
+	l.uint("total_malloced", uint64(st.Bytes))
+	return l
+}

@@ -1,0 +1,188 @@
+// Package shardnode is the node that hosts key actors. Run is what its main and
+// `memactor dev` start.
+package shardnode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+
+	"github.com/memactor/memactor/cluster/daemon"
+	"github.com/memactor/memactor/cluster/registry"
+	"github.com/memactor/memactor/cluster/shard"
+	"github.com/memactor/memactor/shardnode/internal/coordinator"
+	"github.com/memactor/memactor/shardnode/internal/region"
+	"github.com/memactor/memactor/shardnode/internal/service"
+)
+
+// ErrLost means that another run of a node with this id has taken its place.
+var ErrLost = errors.New("another node has taken this id over")
+
+const (
+	// leaveTimeout bounds how long the registry may take to let the node go.
+	leaveTimeout = 3 * time.Second
+	// handOverTimeout bounds how long a node that leaves waits for a map without it.
+	handOverTimeout = 2 * time.Second
+	// drainTimeout bounds how long streams may take to end in order.
+	drainTimeout = 5 * time.Second
+)
+
+// node is one run of a shard node.
+type node struct {
+	cfg      Config
+	p        daemon.Process
+	registry registry.Registry
+	region   *region.Region
+	service  *service.Service
+	server   *grpc.Server
+	member   registry.Membership
+}
+
+// Run hosts the shards that the maps of reg give to this node until ctx ends; then
+// it leaves the cluster, answers what is in flight and returns nil. A nil reg is that
+// of a cluster of this node alone.
+func Run(ctx context.Context, p daemon.Process, cfg Config, reg registry.Registry) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.GRPC)
+	if err != nil {
+		return fmt.Errorf("grpc: %w", err)
+	}
+	if reg == nil {
+		alone, err := registry.NewStatic([]shard.Node{{ID: cfg.ID, Address: listener.Addr().String(), Zone: cfg.Zone}}, 0)
+		if err != nil {
+			_ = listener.Close()
+			return err
+		}
+		defer func() { _ = alone.Close() }()
+		reg = alone
+	}
+	return newNode(cfg, p, reg).run(ctx, listener)
+}
+
+func newNode(cfg Config, p daemon.Process, reg registry.Registry) *node {
+	r := region.New(region.Options{NodeID: cfg.ID, Memory: int64(cfg.Memory), MaxItem: int(cfg.MaxItem), Log: p.Log})
+	stats := &service.Stats{Region: r, MaxItem: int64(cfg.MaxItem)}
+	s := service.New(r, stats, p.Log)
+	server := grpc.NewServer(append(service.ServerOptions(), daemon.ServerOptions(p, nil)...)...)
+	s.Register(server)
+	p.Metrics.MustRegister(stats)
+	p.Ready.Add("region", func() error {
+		if r.Map() == nil {
+			return errors.New("no shard map yet")
+		}
+		return nil
+	})
+	return &node{cfg: cfg, p: p, registry: reg, region: r, service: s, server: server}
+}
+
+// run serves, joins, and works until ctx ends or the membership does.
+func (n *node) run(ctx context.Context, listener net.Listener) error {
+	n.p.Log.Info().Str("node", n.cfg.ID).Stringer("address", listener.Addr()).Msg("serving gRPC")
+	served := make(chan error, 1)
+	go func() { served <- n.server.Serve(listener) }()
+	err := n.join(ctx, listener.Addr().String())
+	if err == nil {
+		err = n.work(ctx, served)
+	}
+	n.stop()
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// join makes the node a member. It serves before that: shards may be its own at once.
+func (n *node) join(ctx context.Context, address string) error {
+	self := shard.Node{ID: n.cfg.ID, Incarnation: uint64(time.Now().UnixMilli()), Address: address, Zone: n.cfg.Zone}
+	member, err := n.registry.Join(ctx, self)
+	if err != nil {
+		return fmt.Errorf("join as %s: %w", n.cfg.ID, err)
+	}
+	n.member = member
+	n.region.SetIncarnation(member.Node().Incarnation)
+	return nil
+}
+
+// work follows the map, sweeps, and coordinates when elected. Then the node leaves.
+func (n *node) work(ctx context.Context, served <-chan error) error {
+	following, unfollow := context.WithCancel(context.WithoutCancel(ctx))
+	defer unfollow()
+	group, ctx := errgroup.WithContext(ctx)
+	gone := make(chan struct{})
+	go n.follow(following, gone)
+	group.Go(func() error { n.region.Run(ctx); return nil })
+	group.Go(func() error {
+		return coordinator.Run(ctx, coordinator.Config{Registry: n.registry, Membership: n.member, Log: n.p.Log})
+	})
+	group.Go(func() error {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-served:
+			return err
+		case <-n.member.Lost():
+			return ErrLost
+		}
+	})
+	err := group.Wait()
+	n.leave(gone)
+	return err
+}
+
+// follow gives the region each map, and closes gone when there is one without a
+// shard of this node after one with.
+func (n *node) follow(ctx context.Context, gone chan<- struct{}) {
+	hosted := false
+	for m := range n.registry.WatchMap(ctx) {
+		if err := n.region.SetMap(m); err != nil {
+			n.p.Log.Warn().Err(err).Msg("shard map not taken")
+			continue
+		}
+		n.service.SetServing(true)
+		owns := n.region.Stats().Shards > 0
+		if hosted && !owns {
+			close(gone)
+			return
+		}
+		hosted = owns
+	}
+}
+
+// leave gives the shards away: until a map says that they are another's, they are
+// served here.
+func (n *node) leave(gone <-chan struct{}) {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+	defer cancel()
+	if err := n.member.Leave(ctx); err != nil {
+		n.p.Log.Warn().Err(err).Msg("not left in order")
+		return
+	}
+	if _, fixed := n.registry.(*registry.Static); fixed {
+		return
+	}
+	select {
+	case <-gone:
+	case <-time.After(handOverTimeout):
+		n.p.Log.Warn().Msg("nobody has taken the shards over")
+	}
+}
+
+// stop ends the streams in order, and cuts off what does not end.
+func (n *node) stop() {
+	n.service.Drain()
+	stopped := make(chan struct{})
+	go func() { n.server.GracefulStop(); close(stopped) }()
+	select {
+	case <-stopped:
+	case <-time.After(drainTimeout):
+		n.server.Stop()
+	}
+	n.region.Wait()
+}
