@@ -44,7 +44,22 @@ func (f field) set(texts []string) error {
 	if err := f.parse(texts[len(texts)-1]); err != nil {
 		return err
 	}
-	return f.check()
+	if err := f.check(); err != nil {
+		return err
+	}
+	f.completeAddress()
+	return nil
+}
+
+// completeAddress writes out the host that an address leaves out.
+func (f field) completeAddress() {
+	at, ok := f.at.(*string)
+	if !ok || *at == "" || !f.is("address") {
+		return
+	}
+	if full, err := checkAddress(*at, f.is("port0")); err == nil {
+		*at = full
+	}
 }
 
 func (f field) parse(text string) (err error) {

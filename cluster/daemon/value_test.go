@@ -38,6 +38,7 @@ func TestSetting(t *testing.T) {
 		{"peer", []string{"host:80"}, func(e *everything) any { return e.Peer }, "host:80"},
 		{"peer", []string{""}, func(e *everything) any { return e.Peer }, ""},
 		{"admin", []string{"127.0.0.1:0"}, func(e *everything) any { return e.Admin }, "127.0.0.1:0"},
+		{"admin", []string{":80"}, func(e *everything) any { return e.Admin }, "127.0.0.1:80"},
 		{"ratio", []string{"0.25"}, func(e *everything) any { return e.Ratio }, 0.25},
 		{"cas", []string{"yes"}, func(e *everything) any { return e.Cas }, true},
 		{"cas", []string{"off"}, func(e *everything) any { return e.Cas }, false},
