@@ -208,7 +208,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("exit %d, ran %v", got.code, got.ran)
 	}
 	mustContain(t, got.out, "-p, --port number", "(default 11211)", "-I, --max-item-size size", "(default 1m)",
-		"--config FILE", "-t, --test", "--version", "--check", "-v, --verbose")
+		"--config FILE", "-t, --test", "--version", "--check", "-v, --verbose count ", "--mode text", "a mode: sync, async (default sync)")
 }
 
 func TestRunError(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -26,15 +27,33 @@ func (v *flagValue) Set(text string) error {
 // String implements pflag.Value: what --help shows as the default.
 func (v *flagValue) String() string { return v.shown }
 
-// Type implements pflag.Value: what --help calls the argument.
-func (v *flagValue) Type() string { return v.of.typeName() }
+// Type implements pflag.Value: what --help calls the argument. "bool" and
+// "count" are names that pflag knows to need none.
+func (v *flagValue) Type() string {
+	switch name := v.of.typeName(); {
+	case v.of.is("count"):
+		return "count"
+	case name == "yes/no":
+		return "bool"
+	default:
+		return name
+	}
+}
+
+// usage is the line of --help: what the setting is for, and the words it takes.
+func usage(f field) string {
+	if len(f.allowed) == 0 {
+		return f.usage
+	}
+	return f.usage + ": " + strings.Join(f.allowed, ", ")
+}
 
 // addFlags makes a flag of each field. The result reads them after parsing.
 func addFlags(set *pflag.FlagSet, fields []field) []*flagValue {
 	values := make([]*flagValue, len(fields))
 	for i, f := range fields {
 		values[i] = &flagValue{of: f, shown: f.String()}
-		flag := set.VarPF(values[i], f.name, f.short, f.usage)
+		flag := set.VarPF(values[i], f.name, f.short, usage(f))
 		flag.NoOptDefVal = implied(f)
 	}
 	return values
