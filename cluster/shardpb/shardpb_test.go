@@ -2,42 +2,77 @@ package shardpb
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/memactor/memactor/cluster/shard"
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
 )
 
-func TestRoundTrip(t *testing.T) {
-	nodes := []shard.Node{
-		{ID: "n1", Incarnation: 4, Address: "127.0.0.1:7001", Zone: "z1", Weight: 2},
-		{ID: "n2", Incarnation: 5, Address: "127.0.0.1:7002", State: shard.Draining},
-	}
-	m, err := shard.New(shard.Table{ClusterID: "c", Version: 7, Nodes: nodes,
-		Shards: []shard.Entry{{Epoch: 3, Owner: 1}, {Epoch: 4, Owner: -1}, {Epoch: 5, Owner: 0}, {Epoch: 6, Owner: 0}}})
+func drawMap(t *rapid.T) *shard.Map {
+	m, err := shard.Empty("c", 64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := Decode(Encode(m))
-	if err != nil || !back.Equal(m) {
-		t.Fatalf("%v: %v, want %v", err, back, m)
+	var members []shard.Node
+	for i := range rapid.IntRange(0, 9).Draw(t, "nodes") {
+		members = append(members, shard.Node{
+			ID: fmt.Sprintf("n%d", i), Address: fmt.Sprintf("10.0.0.%d:7001", i),
+			Incarnation: rapid.Uint64().Draw(t, "incarnation"),
+			Zone:        rapid.SampledFrom([]string{"", "a"}).Draw(t, "zone"),
+			Weight:      rapid.Uint32Range(0, 9).Draw(t, "weight"),
+			State:       rapid.SampledFrom([]shard.NodeState{shard.Live, shard.Draining}).Draw(t, "state"),
+		})
+	}
+	return shard.Plan(m, members, 7)
+}
+
+// Over the wire and back, a map is the same.
+func TestRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawMap(t)
+		data, err := proto.Marshal(Encode(m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var message shardv1.ShardMap
+		if err := proto.Unmarshal(data, &message); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Decode(&message)
+		if err != nil || !again.Equal(m) {
+			t.Fatalf("%v: %v", err, again)
+		}
+	})
+}
+
+func TestEncodeNil(t *testing.T) {
+	if Encode(nil) != nil {
+		t.Error("a message for no map")
 	}
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	node := &shardv1.Node{Id: "n1", Address: "127.0.0.1:1", State: "live"}
-	for name, in := range map[string]*shardv1.ShardMap{
-		"no map":        nil,
-		"unknown owner": {Nodes: []*shardv1.Node{node}, Shards: []*shardv1.ShardEntry{{Primary: "n9"}}},
-		"three shards":  {Shards: []*shardv1.ShardEntry{{}, {}, {}}},
-		"two of a name": {Nodes: []*shardv1.Node{node, node}, Shards: []*shardv1.ShardEntry{{}}},
-	} {
-		if _, err := Decode(in); !errors.Is(err, shard.ErrMap) && !errors.Is(err, shard.ErrShards) {
-			t.Errorf("%s: %v", name, err)
-		}
+	node := &shardv1.Node{Id: "a", State: "live"}
+	tests := map[string]struct {
+		message *shardv1.ShardMap
+		want    error
+	}{
+		"nil":              {nil, shard.ErrShards},
+		"no shards":        {&shardv1.ShardMap{}, shard.ErrShards},
+		"three shards":     {&shardv1.ShardMap{Shards: make([]*shardv1.ShardEntry, 3)}, shard.ErrShards},
+		"too many shards":  {&shardv1.ShardMap{Shards: make([]*shardv1.ShardEntry, shard.MaxShards*2)}, shard.ErrShards},
+		"an unknown owner": {&shardv1.ShardMap{Shards: []*shardv1.ShardEntry{{Primary: "b"}}}, shard.ErrMap},
+		"an unknown state": {&shardv1.ShardMap{Nodes: []*shardv1.Node{{Id: "a", State: "?"}}, Shards: []*shardv1.ShardEntry{{}}}, shard.ErrNode},
+		"two of one id":    {&shardv1.ShardMap{Nodes: []*shardv1.Node{node, node}, Shards: []*shardv1.ShardEntry{{}}}, shard.ErrMap},
 	}
-	bad := &shardv1.ShardMap{Nodes: []*shardv1.Node{{Id: "n", State: "asleep"}}, Shards: []*shardv1.ShardEntry{{}}}
-	if _, err := Decode(bad); !errors.Is(err, shard.ErrNode) {
-		t.Errorf("unknown state: %v", err)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if m, err := Decode(test.message); !errors.Is(err, test.want) {
+				t.Errorf("%v, %v", m, err)
+			}
+		})
 	}
 }
