@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -60,7 +61,7 @@ func StartCluster(t testing.TB, options ClusterOptions) *Cluster {
 // StartGateway starts one more gateway, without waiting until it is ready.
 func (c *Cluster) StartGateway(t testing.TB, name string, args ...string) *Gateway {
 	t.Helper()
-	g := &Gateway{Address: FreeAddress(t), Socket: filepath.Join(t.TempDir(), "m.sock"), Admin: FreeAddress(t)}
+	g := &Gateway{Address: FreeAddress(t), Socket: socket(t), Admin: FreeAddress(t)}
 	all := append([]string{
 		"-l", "127.0.0.1", "-p", Port(g.Address), "-s", g.Socket, "--admin", g.Admin, "--log-format", "json",
 	}, c.NodeList()...)
@@ -110,6 +111,18 @@ func (c *Cluster) nodeArgs(node *ShardNode, more []string) []string {
 	return append(args, more...)
 }
 
+// socket returns a path for a unix socket. A test's own folder may have too long a
+// name: the kernel takes 107 bytes.
+func socket(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "s")
+}
+
 // Dev is `memactor dev`: a gateway and shard nodes in one process.
 type Dev struct {
 	*Process
@@ -122,7 +135,7 @@ type Dev struct {
 // it is ready.
 func StartDev(t testing.TB, args ...string) *Dev {
 	t.Helper()
-	d := &Dev{Address: FreeAddress(t), Socket: filepath.Join(t.TempDir(), "m.sock"), Admin: FreeAddress(t)}
+	d := &Dev{Address: FreeAddress(t), Socket: socket(t), Admin: FreeAddress(t)}
 	all := append([]string{
 		"dev", "-l", "127.0.0.1", "-p", Port(d.Address), "-s", d.Socket, "--admin", d.Admin,
 	}, args...)

@@ -45,12 +45,15 @@ func (c *Cluster) Owners(t testing.TB) Owners {
 	return Owners{shards: shards}
 }
 
-// Of returns the id of the node that owns a key: the design's rule, computed here
-// apart from the code under test.
-func (o Owners) Of(key string) string {
+// Shard returns the shard of a key: the design's rule, computed here apart from the
+// code under test.
+func (o Owners) Shard(key string) uint32 {
 	shift := 64 - bits.TrailingZeros(uint(len(o.shards)))
-	return o.shards[xxhash.Sum64String(key)>>shift].GetPrimary()
+	return uint32(xxhash.Sum64String(key) >> shift)
 }
+
+// Of returns the id of the node that owns a key.
+func (o Owners) Of(key string) string { return o.shards[o.Shard(key)].GetPrimary() }
 
 // Keys returns n keys that the node with that id owns.
 func (o Owners) Keys(t testing.TB, id string, n int) []string {

@@ -1,0 +1,179 @@
+package faults
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/memactor/memactor/e2e/harness"
+)
+
+// TestTooManyConnections opens as many connections as there may be, by default
+// 1024, and one more, which is told so and closed. No other is hurt, and when one
+// closes there is room again.
+func TestTooManyConnections(t *testing.T) {
+	t.Parallel()
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 1})
+	const most = 1024
+	conns := make([]*harness.Conn, most)
+	for i := range conns {
+		conns[i] = harness.Dial(t, c.Address())
+		conns[i].Expect(t, "mn\r\n", "MN\r\n")
+	}
+	for range 3 {
+		excess := harness.Dial(t, c.Address())
+		if text, closed := excess.Drain(5 * time.Second); text != "ERROR Too many open connections\r\n" || !closed {
+			t.Errorf("connection %d was told %q (closed: %v)", most+1, text, closed)
+		}
+	}
+	for _, i := range []int{0, 1, most / 2, most - 1} {
+		conns[i].Expect(t, "set a 0 0 1\r\nx\r\n", "STORED\r\n")
+	}
+	conns[7].Close()
+	harness.Eventually(t, 5*time.Second, "there is room for another connection", func() bool {
+		again := harness.Dial(t, c.Address())
+		reply := again.Do(t, "mn\r\n")
+		return reply == "MN\r\n"
+	})
+	if stats := conns[0].Do(t, "stats\r\n"); !strings.Contains(stats, "STAT rejected_connections ") ||
+		strings.Contains(stats, "STAT rejected_connections 0\r\n") {
+		t.Error("stats does not count the rejected connections")
+	}
+}
+
+// TestSlowReader pipelines more than a gigabyte of gets and reads nothing. The
+// gateway and the node stay small, and nobody else notices.
+func TestSlowReader(t *testing.T) {
+	for _, value := range []struct {
+		name          string
+		size, command int
+	}{{"large values", 500_000, 2500}, {"small values", 1000, 1_100_000}} {
+		t.Run(value.name, func(t *testing.T) {
+			c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 2})
+			other := harness.Dial(t, c.Address())
+			body := strings.Repeat("v", value.size)
+			other.Expect(t, "set big 0 0 "+itoa(value.size)+"\r\n"+body+"\r\n", "STORED\r\n")
+			other.Expect(t, "set small 0 0 1\r\nx\r\n", "STORED\r\n")
+			calm := latencies(t, other, time.Second/2)
+
+			slow := harness.Dial(t, c.Address())
+			slow.Timeout = time.Minute
+			go func() { _ = slow.Send(strings.Repeat("get big\r\n", value.command)) }() // it blocks until the test ends
+			time.Sleep(300 * time.Millisecond)
+			before := grown(t, c)
+			busy := latencies(t, other, 2*time.Second)
+			t.Logf("p99 of another connection: %v alone, %v beside the slow reader; memory %d MB, then %d MB",
+				percentile(calm, 99), percentile(busy, 99), before>>20, grown(t, c)>>20)
+			if size := grown(t, c); size > 300<<20 {
+				t.Errorf("gateway and nodes hold %d MB", size>>20)
+			}
+			if p99 := percentile(busy, 99); p99 > 100*time.Millisecond {
+				t.Errorf("another connection's p99 is %v", p99)
+			}
+			// It has lost nothing by being slow.
+			want := "VALUE big 0 " + itoa(value.size) + "\r\n" + body + "\r\nEND\r\n"
+			for range 100 {
+				if reply, err := slow.Reply(); reply != want {
+					t.Fatalf("at last it reads %s, %v", harness.Shorten(reply), err)
+				}
+			}
+		})
+	}
+}
+
+// grown is the memory of all of a cluster's processes in bytes.
+func grown(t *testing.T, c *harness.Cluster) int {
+	t.Helper()
+	size := c.Gateways[0].RSS(t)
+	for _, node := range c.Nodes {
+		size += node.RSS(t)
+	}
+	return size
+}
+
+// latencies asks for a small value again and again and returns how long each took,
+// in order of length.
+func latencies(t *testing.T, conn *harness.Conn, length time.Duration) []time.Duration {
+	t.Helper()
+	var all []time.Duration
+	for end := time.Now().Add(length); time.Now().Before(end); {
+		began := time.Now()
+		conn.Expect(t, "get small\r\n", "VALUE small 0 1\r\nx\r\nEND\r\n")
+		all = append(all, time.Since(began))
+		time.Sleep(time.Millisecond)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func percentile(sorted []time.Duration, p int) time.Duration { return sorted[(len(sorted)-1)*p/100] }
+
+// TestHotKey hammers one key from pipelining connections: a command for another
+// key is not held up.
+func TestHotKey(t *testing.T) {
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 1})
+	other := harness.Dial(t, c.Address())
+	other.Expect(t, "set small 0 0 1\r\nx\r\n", "STORED\r\n")
+	other.Expect(t, "set hot 0 0 1\r\n0\r\n", "STORED\r\n")
+	done := make(chan error)
+	const hammers, commands = 4, 30_000
+	for range hammers {
+		conn := harness.Dial(t, c.Address())
+		go func() {
+			go func() { _ = conn.Send(strings.Repeat("incr hot 1\r\n", commands)) }()
+			_, err := conn.Replies(commands)
+			done <- err
+		}()
+	}
+	slowest := percentile(latencies(t, other, time.Second/2), 99)
+	for range hammers {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	other.Expect(t, "get hot\r\n", "VALUE hot 0 6\r\n"+itoa(hammers*commands)+"\r\nEND\r\n")
+	if slowest > 200*time.Millisecond {
+		t.Errorf("another key's p99 is %v", slowest)
+	}
+}
+
+// TestClientsThatVanish leaves in the middle of everything. Nothing of them stays.
+func TestClientsThatVanish(t *testing.T) {
+	t.Parallel()
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 1})
+	conn := harness.Dial(t, c.Address())
+	conn.Expect(t, "set a 0 0 1\r\nx\r\n", "STORED\r\n")
+	for range 200 {
+		for _, begun := range []string{
+			"get a", "set a 0 0 1000000\r\nxxx", "set a 0 0 3\r\nabc", strings.Repeat("get a\r\n", 100), "set a 0 0 3 noreply\r\n",
+		} {
+			other := harness.Dial(t, c.Address())
+			if err := other.Send(begun); err != nil {
+				t.Fatal(err)
+			}
+			other.Close()
+		}
+	}
+	harness.Eventually(t, 10*time.Second, "one connection is left", func() bool {
+		return strings.Contains(conn.Do(t, "stats\r\n"), "STAT curr_connections 1\r\n")
+	})
+	conn.Expect(t, "get a\r\n", "VALUE a 0 1\r\nx\r\nEND\r\n")
+}
+
+// TestHalfClosed: a client that has said all it wants to say is answered all the
+// same, as `printf ... | nc` wants it.
+func TestHalfClosed(t *testing.T) {
+	t.Parallel()
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 2})
+	conn := harness.Dial(t, c.Address())
+	if err := conn.Send("set a 0 0 1\r\nx\r\nget a b c d e f\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if text, closed := conn.Drain(5 * time.Second); text != "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n" || !closed {
+		t.Errorf("answered %q (closed: %v)", text, closed)
+	}
+}
