@@ -83,7 +83,7 @@ func live(ctx context.Context, p Process, c Common, signals <-chan os.Signal, wo
 		func(error) { cancel() })
 	group.Add(
 		admin.serve,
-		func(error) { <-drain.done; admin.close() }) //nolint:contextcheck // the context has ended by then
+		func(error) { <-drain.done; admin.close() })
 	cause := group.Run()
 	return outcome(cause, drain, parent.Err() != nil)
 }
