@@ -60,7 +60,7 @@ func stayAwake() error {
 	if err := os.Setenv(debugVariable, setting); err != nil {
 		return err
 	}
-	return syscall.Exec(program, os.Args, os.Environ())
+	return syscall.Exec(program, os.Args, os.Environ()) //nolint:gosec // the program that is running
 }
 
 // awake adds the setting to those of GODEBUG; needed is false if GODEBUG has one.
