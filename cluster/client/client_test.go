@@ -134,6 +134,7 @@ func (n *node) setMute(mute chan struct{}) {
 
 // keyOf finds a key whose owner is that node.
 func keyOf(t *testing.T, cl *Client, node int) string {
+	t.Helper()
 	for i := range 1000 {
 		key := fmt.Sprint("k", i)
 		if cl.Map().OwnerIndex(cl.Map().Of([]byte(key))) == node {
@@ -235,6 +236,7 @@ func TestOrderCheckerCatchesAPlantedBug(t *testing.T) {
 }
 
 func moveAbout(t *testing.T, planted bool) (fault string) {
+	t.Helper()
 	const workers, rounds, window = 4, 40, 40
 	c := startCluster(t, 3)
 	for _, n := range c.nodes {

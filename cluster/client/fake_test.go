@@ -81,6 +81,7 @@ type node struct {
 }
 
 func startCluster(t *testing.T, nodes int) *cluster {
+	t.Helper()
 	c := &cluster{t: t, store: map[string]string{}}
 	for i := range nodes {
 		n := &node{cluster: c, id: string(rune('a' + i)), epochs: map[uint32]uint64{}}

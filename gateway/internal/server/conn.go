@@ -3,9 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -154,9 +152,4 @@ func (c *conn) checkDue(now int64) {
 		c.srv.counts.timedOut.Add(1)
 		_ = c.net.Close()
 	}
-}
-
-// done tells the errors that are a connection's ordinary end.
-func done(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed)
 }

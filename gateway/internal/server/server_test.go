@@ -174,8 +174,10 @@ func TestLargePipelineAndValues(t *testing.T) {
 	_, _, address := start(t)
 	p := dial(t, address)
 	value := strings.Repeat("v", 900_000)
-	go p.send(fmt.Sprintf("set big 0 0 %d\r\n%s\r\n", len(value), value) + strings.Repeat("get big\r\n", 50) +
-		strings.Repeat("get x\r\n", 20_000))
+	go func() {
+		_, _ = io.WriteString(p, fmt.Sprintf("set big 0 0 %d\r\n%s\r\n", len(value), value)+strings.Repeat("get big\r\n", 50)+
+			strings.Repeat("get x\r\n", 20_000))
+	}()
 	p.expect("STORED\r\n")
 	for range 50 {
 		p.expect(fmt.Sprintf("VALUE big 0 %d\r\n%s\r\nEND\r\n", len(value), value))

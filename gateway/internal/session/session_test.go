@@ -137,8 +137,10 @@ func show(out []byte) string {
 // sent back, the barriers, and the state afterwards.
 func TestTranscripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		t.Helper()
 		g := newRig(DefaultLimits())
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			t.Helper()
 			switch d.Cmd {
 			case "new":
 				limits := DefaultLimits()
