@@ -114,6 +114,9 @@ func (m *Memory) admit(node shard.Node) (*memoryMember, <-chan struct{}, error) 
 	}
 	old := m.joined[node.ID]
 	if old != nil && old.node.Address != node.Address {
+		if old.cut { // it looks dead: its session will expire
+			return nil, m.changed, nil
+		}
 		return nil, nil, fmt.Errorf("%w: %s at %s", ErrDuplicate, node.ID, old.node.Address)
 	}
 	if old != nil { // whoever serves at the same address now has replaced it
