@@ -5,6 +5,7 @@ package service
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 	"google.golang.org/grpc"
@@ -15,8 +16,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
-
-	"time"
 
 	"github.com/memactor/memactor/cluster/shardpb"
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
@@ -82,13 +81,13 @@ func (s *Service) SetServing(serving bool) {
 	s.health.SetServingStatus(shardv1.ShardService_ServiceDesc.ServiceName, state)
 }
 
-// Drain ends all streams: each when what it has received is answered. What comes
-// later is neither executed nor answered, so that clients may send it elsewhere.
+// Retire makes the health service say NOT_SERVING for good.
+func (s *Service) Retire() { s.health.Shutdown() }
+
+// Drain ends all streams in order, each when what it has received is answered.
 func (s *Service) Drain() {
-	s.draining.Do(func() {
-		s.health.Shutdown()
-		close(s.drain)
-	})
+	s.Retire()
+	s.draining.Do(func() { close(s.drain) })
 }
 
 // Ask delivers one envelope. A shard in it is not looked at.

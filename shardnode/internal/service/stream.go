@@ -6,7 +6,6 @@ import (
 	"io"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -17,42 +16,41 @@ import (
 	"github.com/memactor/memactor/shardnode/internal/region"
 )
 
-// maxLate bounds the replies in bytes that wait for a stream that is not read. Only
-// replies to mail wait: for the others the stream's own goroutine waits, and then
-// reads no more envelopes.
-const maxLate = 64 << 20
-
 // stream is one Deliver call. Its worker goroutine receives, delivers and answers
-// batches; its handler waits for the worker's end or for the drain; late replies
-// have a goroutine of their own while there are some.
+// batches, and does all the work; its handler waits for the worker's end, for the
+// stream to break, or for the drain. Replies to mail leave in their own time
+// (late.go).
+//
+// Nothing of it makes an actor wait: replies are encoded into memory, and sent when
+// no actor runs. A client that does not read its replies finds that its envelopes
+// are not read either.
 type stream struct {
-	grpc    grpc.ServerStream
-	out     wire.Replies // of the batch that is delivered now
-	failure chan error   // holds the first reason to break the stream
+	grpc grpc.ServerStream
+	out  outbox // of the batch that is being delivered
 
 	sending sync.Mutex // held during SendMsg
 	batch   sync.Mutex // held from a batch's receipt to its answer
 	ended   bool       // guarded by batch: nothing is delivered any more
 
-	mu      sync.Mutex // guards all below
-	late    wire.Replies
-	pushing bool                // a goroutine sends late replies
-	owed    int                 // envelopes that are still to be answered late
-	paid    *sync.Cond          // told when nothing is late any more
-	refused map[uint32]struct{} // shards for which moved was answered
-	refuses atomic.Bool         // there has been one: else mu need not be taken
+	refusals refusals
+	late     late
 }
 
 // Deliver serves one stream of envelopes.
+//
+// A stream ends in order (status OK) when the client has closed its side, or when
+// the node drains. All that was executed has been answered then; what has no answer
+// was not executed and may be sent elsewhere.
 func (s *Service) Deliver(server shardv1.ShardService_DeliverServer) error {
-	st := &stream{grpc: server, failure: make(chan error, 1), refused: map[uint32]struct{}{}}
-	st.paid = sync.NewCond(&st.mu)
+	st := &stream{grpc: server}
+	st.late.init(st)
+	defer st.late.end()
 	done := make(chan error, 1)
-	go func() { done <- s.guard(st.work) }()
+	go func() { done <- s.guard(st) }()
 	select {
 	case err := <-done:
 		return err
-	case err := <-st.failure:
+	case err := <-st.late.broken:
 		return err
 	case <-s.drain:
 		return st.end()
@@ -60,14 +58,14 @@ func (s *Service) Deliver(server shardv1.ShardService_DeliverServer) error {
 }
 
 // guard turns a panic into an error: the interceptors cannot, in another goroutine.
-func (s *Service) guard(work func(*region.Region) error) (err error) {
+func (s *Service) guard(st *stream) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			s.log.Error().Str("panic", fmt.Sprint(reason)).Bytes("stack", debug.Stack()).Msg("stream panicked")
 			err = status.Error(codes.Internal, "internal error")
 		}
 	}()
-	return work(s.region)
+	return st.work(s.region)
 }
 
 // work answers batches until the client has ended the stream.
@@ -75,13 +73,14 @@ func (st *stream) work(r *region.Region) error {
 	d := r.NewDeliverer((*prompt)(st), (*tardy)(st))
 	for {
 		var in wire.Requests
-		if err := st.grpc.RecvMsg(&in); err != nil {
-			if errors.Is(err, io.EOF) {
-				return st.settle()
-			}
-			return err
+		err := st.grpc.RecvMsg(&in)
+		if errors.Is(err, io.EOF) {
+			return st.late.settle()
 		}
-		if err := st.deliver(d, &in); err != nil {
+		if err == nil {
+			err = st.deliver(d, &in)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -98,62 +97,50 @@ func (st *stream) deliver(d *region.Deliverer, in *wire.Requests) error {
 	d.Begin()
 	var e wire.Envelope
 	for {
-		ok, err := in.Next(&e)
+		more, err := in.Next(&e)
 		if err != nil {
 			return status.Error(codes.InvalidArgument, err.Error())
 		}
-		if !ok {
-			return st.send(&st.out)
+		if !more {
+			return st.flush(true)
 		}
 		st.one(d, &e)
-		if st.out.Len() >= wire.BatchBytes {
-			if err := st.send(&st.out); err != nil {
-				return err
-			}
+		if err := st.flush(false); err != nil {
+			return err
 		}
 	}
 }
 
 // one delivers an envelope, unless its shard is refused until a resume.
 func (st *stream) one(d *region.Deliverer, e *wire.Envelope) {
-	if st.holds(e) {
+	if st.refusals.refuses(e) {
 		d.Refuse(e, shardv1.Status_STATUS_MOVED)
 		return
 	}
 	if !d.Deliver(e) {
-		st.mu.Lock()
-		st.owed++ // the reply may have come already: then it was below 0
-		st.mu.Unlock()
+		st.late.expect()
 	}
 }
 
-func (st *stream) holds(e *wire.Envelope) bool {
-	if !st.refuses.Load() {
-		return false
+// flush sends the batch's replies: all, or the messages that are full. For nearly
+// every envelope there is none, and then it must not allocate.
+func (st *stream) flush(all bool) error {
+	for {
+		m, ok := st.out.take(all)
+		if !ok {
+			return nil
+		}
+		full := m
+		if err := st.send(&full); err != nil {
+			return err
+		}
 	}
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if e.Resume {
-		delete(st.refused, e.Shard)
-	}
-	_, held := st.refused[e.Shard]
-	return held
 }
 
-// refuse makes the stream refuse the shard. mu is held.
-func (st *stream) refuse(shard uint32) {
-	st.refused[shard] = struct{}{}
-	st.refuses.Store(true)
-}
-
-// send sends replies, if there are any.
-func (st *stream) send(replies *wire.Replies) error {
-	if replies.Len() == 0 {
-		return nil
-	}
+func (st *stream) send(m *wire.Replies) error {
 	st.sending.Lock()
 	defer st.sending.Unlock()
-	return st.grpc.SendMsg(replies)
+	return st.grpc.SendMsg(m)
 }
 
 // end ends the stream in order: the batch that is being delivered is answered, and
@@ -162,76 +149,14 @@ func (st *stream) end() error {
 	st.batch.Lock()
 	st.ended = true
 	st.batch.Unlock()
-	return st.settle()
+	return st.late.settle()
 }
 
-// settle waits until nothing is owed.
-func (st *stream) settle() error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	for st.owed > 0 || st.pushing {
-		st.paid.Wait()
-	}
-	return nil
-}
-
-// fail breaks the stream for err.
-func (st *stream) fail(err error) {
-	select {
-	case st.failure <- err:
-	default:
-	}
-}
-
-// prompt is the stream as the Sink of replies that come while their batch is delivered.
+// prompt is the stream as the Sink of replies that come while their batch is
+// delivered.
 type prompt stream
 
 func (p *prompt) Reply(shard uint32, r *wire.Reply) {
-	if r.Status == shardv1.Status_STATUS_MOVED {
-		p.mu.Lock()
-		(*stream)(p).refuse(shard)
-		p.mu.Unlock()
-	}
-	p.out.Append(r)
-}
-
-// tardy is the stream as the Sink of replies that come later, from any goroutine.
-type tardy stream
-
-func (t *tardy) Reply(shard uint32, r *wire.Reply) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if r.Status == shardv1.Status_STATUS_MOVED {
-		(*stream)(t).refuse(shard)
-	}
-	t.owed--
-	if t.late.Len() > maxLate {
-		(*stream)(t).fail(status.Error(codes.ResourceExhausted, "replies are not read"))
-		return
-	}
-	t.late.Append(r)
-	if !t.pushing {
-		t.pushing = true
-		go (*stream)(t).push()
-	}
-}
-
-// push sends late replies until there are none.
-func (st *stream) push() {
-	for {
-		st.mu.Lock()
-		batch := st.late
-		st.late = wire.Replies{}
-		if batch.Len() == 0 {
-			st.pushing = false
-			st.paid.Broadcast()
-		}
-		st.mu.Unlock()
-		if batch.Len() == 0 {
-			return
-		}
-		if err := st.send(&batch); err != nil {
-			st.fail(err)
-		}
-	}
+	p.refusals.note(shard, r)
+	p.out.add(r)
 }
