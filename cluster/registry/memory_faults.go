@@ -12,15 +12,23 @@ import (
 func (m *Memory) Cut(id string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	member := m.joined[id]
-	if member == nil || member.cut {
+	if member := m.joined[id]; member != nil {
+		m.cutOff(member)
+	}
+}
+
+// cutOff is called with mu held, as is countDown.
+func (m *Memory) cutOff(member *memoryMember) {
+	if member.cut {
 		return
 	}
 	member.cut = true
-	m.countDown(member)
+	if !m.down {
+		m.countDown(member)
+	}
 }
 
-// countDown lets a member's session expire after the TTL; called with mu held.
+// countDown lets a member's session expire after the TTL.
 func (m *Memory) countDown(member *memoryMember) {
 	s := member.session
 	s.timer = time.AfterFunc(m.options.TTL, func() { m.expire(member, s) })
@@ -59,10 +67,13 @@ func (m *Memory) Heal(member Membership) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if mm.done {
+		return // nobody is there to come back
+	}
 	mm.cut = false
 	mm.session.stop()
 	switch {
-	case mm.done || mm.present():
+	case mm.present():
 	case m.joined[mm.node.ID] != nil || m.runs[mm.node.ID] > mm.node.Incarnation:
 		mm.lose()
 	default:

@@ -42,7 +42,8 @@ func (mm *memoryMember) lose() {
 	mm.lostOnce.Do(func() { close(mm.lost) })
 }
 
-// Leave gives the session up, if the registry can be told.
+// Leave gives the session up. If the registry cannot be told, the session
+// expires as that of a process that is gone.
 func (mm *memoryMember) Leave(context.Context) error {
 	m := mm.registry
 	m.mu.Lock()
@@ -51,12 +52,14 @@ func (mm *memoryMember) Leave(context.Context) error {
 		return nil
 	}
 	mm.done = true
+	if !mm.present() {
+		return nil
+	}
 	if err := mm.reach(); err != nil {
+		m.cutOff(mm)
 		return err
 	}
-	if mm.present() {
-		m.remove(mm)
-	}
+	m.remove(mm)
 	return nil
 }
 
@@ -88,9 +91,10 @@ func (mm *memoryMember) acquire() (*memoryLeadership, <-chan struct{}, error) {
 		return nil, nil, ErrClosed
 	case mm.done:
 		return nil, nil, ErrLost
-	case mm.reach() != nil || !mm.present() || m.leader != nil:
+	case mm.reach() != nil || !mm.present() || m.leader != nil && m.leader.session != mm.session:
 		return nil, m.changed, nil
 	}
+	m.release(mm.session) // what it could not give up before
 	m.leader = newMemoryLeadership(mm)
 	return m.leader, nil, nil
 }
