@@ -158,6 +158,7 @@ func (n *node) follow(ctx context.Context, gone chan<- struct{}) {
 // leave gives the shards away: until a map says that they are another's, they are
 // served here.
 func (n *node) leave(gone <-chan struct{}) {
+	n.service.Retire()
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
 	if err := n.member.Leave(ctx); err != nil {
@@ -167,10 +168,27 @@ func (n *node) leave(gone <-chan struct{}) {
 	if _, fixed := n.registry.(*registry.Static); fixed {
 		return
 	}
-	select {
-	case <-gone:
-	case <-time.After(handOverTimeout):
-		n.p.Log.Warn().Msg("nobody has taken the shards over")
+	n.handOver(gone)
+}
+
+// handOver waits until the shards have another owner, as long as there is a member
+// that could be it.
+func (n *node) handOver(gone <-chan struct{}) {
+	ctx, cancel := context.WithTimeout(context.Background(), handOverTimeout)
+	defer cancel()
+	members := n.registry.WatchMembers(ctx)
+	for {
+		select {
+		case <-gone:
+			return
+		case now := <-members:
+			if len(now) == 0 {
+				return // nobody, or the time is over
+			}
+		case <-ctx.Done():
+			n.p.Log.Warn().Msg("nobody has taken the shards over")
+			return
+		}
 	}
 }
 
