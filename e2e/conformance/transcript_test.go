@@ -1,11 +1,16 @@
 package conformance
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/memactor/memactor/e2e/harness"
 	"github.com/memactor/memactor/e2e/transcript"
 )
+
+// notYet begins the sections of differences.txt about commands of a later issue.
+const notYet = "Not yet"
 
 // TestRecordedAnswers plays what was recorded from memcached 1.6.45, in every mode.
 // testdata/differences.txt lists, in the recording's own form, each input that is
@@ -30,11 +35,31 @@ func play(t *testing.T, address string, mode transcript.Mode, recorded transcrip
 	want := recorded.Answer
 	if listed, ok := find(ours, recorded.Input); ok {
 		want = listed.Answer
+		if strings.HasPrefix(listed.Section, notYet) && mode.Name != "whole" {
+			return // what is taken for unknown lines is played once, to notice when it changes
+		}
+	}
+	if !mode.Plays(recorded) {
+		return
+	}
+	if strings.HasPrefix(recorded.Input, "stats items") {
+		awaitSweep(t, address)
 	}
 	got, err := mode.Play(address, recorded, want)
 	if !transcript.Same(got, want) || err != nil {
 		t.Errorf("# %s\n> %s\n< %s\nbut should be\n< %s (%v)", recorded.Section, recorded.Input, got, want, err)
 	}
+}
+
+// awaitSweep flushes the server and waits until what was flushed is swept out:
+// until then it takes memory, and is counted.
+func awaitSweep(t *testing.T, address string) {
+	t.Helper()
+	conn := harness.Dial(t, address)
+	conn.Expect(t, "flush_all\r\n", "OK\r\n")
+	harness.Eventually(t, 10*time.Second, "nothing is left of what was flushed", func() bool {
+		return conn.Do(t, "stats items\r\n") == "END\r\n"
+	})
 }
 
 // TestDifferencesAreDifferences holds the list to its purpose: an entry that is no
