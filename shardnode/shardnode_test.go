@@ -91,6 +91,7 @@ func eventually(t testing.TB, what string, f func() bool) {
 }
 
 func within(t testing.TB) context.Context {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
 	return ctx

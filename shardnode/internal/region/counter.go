@@ -35,14 +35,17 @@ const (
 	Reclaimed
 	CrawlerReclaimed
 	CrawlerItemsChecked
-	// Of our own, without a name in memcached: replies that say not executed,
-	// turns that panicked, mail, and goroutines for busy actors.
+
+	// Moved and the others below are our own. Moved, Busy and Invalid count replies
+	// that say not executed; Panics turns; Mails messages that waited for a turn;
+	// BusyActors goroutines for actors that had too many of them.
 	Moved
 	Busy
 	Invalid
 	Panics
 	Mails
 	BusyActors
+
 	numCounters
 )
 

@@ -28,10 +28,9 @@ type history struct {
 	mu     sync.Mutex
 	faults []string
 	counts map[uint64]int // replies to incr
-	reads  []string       // values in the order of some stream, newest last
 }
 
-func (h *history) fault(format string, args ...any) {
+func (h *history) faultf(format string, args ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.faults) < 5 {
@@ -42,7 +41,7 @@ func (h *history) fault(format string, args ...any) {
 // Reply takes replies of all streams.
 func (h *history) Reply(_ uint32, r *wire.Reply) {
 	if r.Status != statusOK {
-		h.fault("reply %d: %s", r.ID, r.Status)
+		h.faultf("reply %d: %s", r.ID, r.Status)
 	}
 	if r.Number > 0 {
 		h.mu.Lock()
@@ -64,12 +63,12 @@ func checkTokens(h *history, value []byte, n int) {
 		stream, text, _ := strings.Cut(token, ":")
 		fmt.Sscan(text, &number)
 		if number != last[stream]+1 {
-			h.fault("stream %s: token %d after %d", stream, number, last[stream])
+			h.faultf("stream %s: token %d after %d", stream, number, last[stream])
 		}
 		last[stream] = number
 	}
 	if n >= 0 && len(tokens) != n+1 {
-		h.fault("%d tokens, want %d", len(tokens)-1, n)
+		h.faultf("%d tokens, want %d", len(tokens)-1, n)
 	}
 }
 
@@ -87,7 +86,7 @@ func runOrder(f *fixture) []string {
 	checkTokens(h, []byte(f.value("log")), orderStreams*orderRounds)
 	for n := uint64(1); n <= orderStreams*orderRounds; n++ {
 		if h.counts[n] != 1 {
-			h.fault("%d counts were answered with %d", h.counts[n], n)
+			h.faultf("%d counts were answered with %d", h.counts[n], n)
 		}
 	}
 	return h.faults

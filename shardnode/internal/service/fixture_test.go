@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -107,6 +108,7 @@ func (f *fixture) setMap(version uint64, owns func(int) bool) {
 
 // within is the context of a call.
 func within(t testing.TB) context.Context {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
 	return ctx
@@ -175,7 +177,7 @@ func (c *conversation) call(e *shardv1.Envelope) *shardv1.Reply {
 
 func (c *conversation) expectEnd() {
 	c.f.Helper()
-	if in, err := c.stream.Recv(); err != io.EOF {
+	if in, err := c.stream.Recv(); !errors.Is(err, io.EOF) {
 		c.f.Fatalf("stream has not ended in order: %v, %v", in, err)
 	}
 }
@@ -208,19 +210,13 @@ func (h *held) release() {
 	<-h.done
 }
 
-// eventually waits until f is true.
-func eventually(t testing.TB, what string, f func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !f(); time.Sleep(time.Millisecond) {
+// awaitMails waits until so many envelopes have become mail.
+func (f *fixture) awaitMails(n int) {
+	f.Helper()
+	for end := time.Now().Add(10 * time.Second); f.region.Stats().Counts[region.Mails] < uint64(n); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("not in time: " + what)
+			f.Fatalf("not %d mails in time", n)
 		}
-	}
-}
-
-func (f *fixture) counter(c region.Counter) func(uint64) func() bool {
-	return func(n uint64) func() bool {
-		return func() bool { return f.region.Stats().Counts[c] >= n }
 	}
 }
 

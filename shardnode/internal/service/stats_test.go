@@ -17,6 +17,7 @@ import (
 )
 
 func shortly(t testing.TB) (context.Context, context.CancelFunc) {
+	t.Helper()
 	return context.WithTimeout(within(t), 50*time.Millisecond)
 }
 

@@ -146,7 +146,7 @@ func TestClientVanishes(t *testing.T) {
 	c := f.converse()
 	h := f.hold("hot")
 	c.send(c.envelope(shardv1.Op_OP_SET, "hot", "x"))
-	eventually(t, "mail", f.counter(region.Mails)(1))
+	f.awaitMails(1)
 	c.cancel()
 	h.release()
 	f.region.Wait()
@@ -199,7 +199,7 @@ func TestUnreadLateRepliesBreakTheStream(t *testing.T) {
 			gets = append(gets, c.envelope(shardv1.Op_OP_GET, key(k), ""))
 		}
 		c.send(gets...)
-		eventually(t, "mail", f.counter(region.Mails)(uint64(20*(k+1))))
+		f.awaitMails(20 * (k + 1))
 		h.release()
 		f.region.Wait()
 	}
@@ -258,7 +258,7 @@ func TestNothingOvertakesMailThatIsMoved(t *testing.T) {
 	c := f.converse()
 	h := f.hold("k")
 	c.send(c.envelope(shardv1.Op_OP_SET, "k", "1"))
-	eventually(t, "mail", f.counter(region.Mails)(1))
+	f.awaitMails(1)
 	f.setMap(2, nobody)
 	f.setMap(3, all)
 	behind := c.envelope(shardv1.Op_OP_SET, "k", "2")
@@ -342,7 +342,7 @@ func TestDrainEndsStreamsInOrder(t *testing.T) {
 	idle.call(idle.envelope(shardv1.Op_OP_SET, "k", "1"))
 	h := f.hold("hot")
 	busy.send(busy.envelope(shardv1.Op_OP_SET, "hot", "late"))
-	eventually(t, "mail", f.counter(region.Mails)(1))
+	f.awaitMails(1)
 	f.service.Drain()
 	f.service.Drain() // is one drain
 	idle.expectEnd()
