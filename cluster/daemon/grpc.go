@@ -32,7 +32,7 @@ type Auth func(ctx context.Context) (context.Context, error)
 func ServerOptions(p Process, allow Auth) []grpc.ServerOption {
 	metrics := registered(p.Metrics, middleware.NewServerMetrics())
 	recovered := recovery.WithRecoveryHandlerContext(recoverer(p))
-	log, events := callLogger(p.Log), logging.WithLogOnEvents(logging.StartCall, logging.FinishCall)
+	log, events := callLogger(p.Log), callEvents()
 	unary := []grpc.UnaryServerInterceptor{
 		metrics.UnaryServerInterceptor(),
 		logging.UnaryServerInterceptor(log, events),
@@ -53,12 +53,16 @@ func ServerOptions(p Process, allow Auth) []grpc.ServerOption {
 // DialOptions are the same for a gRPC client: metrics and logging.
 func DialOptions(p Process) []grpc.DialOption {
 	metrics := registered(p.Metrics, middleware.NewClientMetrics())
-	log, events := callLogger(p.Log), logging.WithLogOnEvents(logging.StartCall, logging.FinishCall)
+	log, events := callLogger(p.Log), callEvents()
 	return []grpc.DialOption{
 		grpc.WithChainUnaryInterceptor(metrics.UnaryClientInterceptor(), logging.UnaryClientInterceptor(log, events)),
 		grpc.WithChainStreamInterceptor(metrics.StreamClientInterceptor(), logging.StreamClientInterceptor(log, events)),
 	}
 }
+
+// callEvents are what is logged of a call: its end. Its start must not be: for that the middleware notes in each
+// message's turn whether it was logged, and it does so without a lock, while a stream sends and receives at once.
+func callEvents() logging.Option { return logging.WithLogOnEvents(logging.FinishCall) }
 
 // callLogger writes what the middleware says of calls. All of it is debug: a
 // call that fails is for the one who made it to report.

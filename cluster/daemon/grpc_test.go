@@ -155,7 +155,7 @@ func TestGRPCLogging(t *testing.T) {
 	eventually(t, "the end of the stream is logged", func() bool {
 		return strings.Contains(r.log.String(), "finished call")
 	})
-	mustContain(t, r.log.String(), `"level":"debug"`, `"started call"`, `"grpc.method":"Watch"`)
+	mustContain(t, r.log.String(), `"level":"debug"`, `"finished call"`, `"grpc.method":"Watch"`)
 	if strings.Contains(r.log.String(), `"level":"info"`) {
 		t.Errorf("above debug: %s", r.log.String())
 	}
