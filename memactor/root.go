@@ -30,7 +30,7 @@ This is its command line for people. The processes of a cluster are gateway and 
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w (--help lists the commands)", daemon.ErrConfig, err)
 	})
-	root.AddCommand(newBench(), newVersion())
+	root.AddCommand(newDev(), newBench(), newVersion())
 	return root
 }
 
