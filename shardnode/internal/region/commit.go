@@ -44,10 +44,12 @@ func (a *actor) apply() {
 	case entry.Kept:
 	case entry.Touched:
 		t.setExpires(a.ref, clampExpires(a.out.Actor.Entry.Expires))
+		a.reclaim()
 	case entry.Stored:
 		a.store(t)
+		a.reclaim()
 	case entry.Dropped:
-		a.drop(t)
+		a.drop()
 	}
 	if a.ref != 0 {
 		t.policy.used(a.ref)
@@ -65,16 +67,23 @@ func (a *actor) store(t *table) {
 	} else {
 		t.replace(a.ref, a.next, expires)
 	}
-	if a.generation != a.home.generation { // flushed during the turn
-		a.data = a.next
-		a.drop(t)
-	}
 }
 
-func (a *actor) drop(t *table) {
-	a.region.budget.give(a.data.cost())
-	t.remove(a.ref)
+func (a *actor) drop() {
+	a.region.budget.give(a.home.drop(a.ref))
 	a.ref = 0
+}
+
+// reclaim drops an entry that has ended before anybody could read it: stored with an
+// exptime in the past, or flushed during the turn.
+func (a *actor) reclaim() {
+	s := &a.home.table.slots[a.ref]
+	if !a.home.ended(s, a.in.Now) {
+		return
+	}
+	a.home.counts[Reclaimed]++
+	a.home.countUnfetched(s, ExpiredUnfetched)
+	a.drop()
 }
 
 // tally counts the turn under memcached's names.

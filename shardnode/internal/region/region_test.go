@@ -172,6 +172,26 @@ func TestExpiry(t *testing.T) {
 	f.check()
 }
 
+// What is stored with an exptime in the past is answered as stored, and is gone: it
+// does not wait for the sweeper.
+func TestExpiredFromTheStart(t *testing.T) {
+	f := newFixture(t, 4)
+	for _, exptime := range []int64{-1, 2_592_001, f.clock.unix()} {
+		f.set("k", "old")
+		e := f.op(shardv1.Op_OP_SET, "k")
+		e.Exptime = exptime
+		f.want(f.send(e), statusOK)
+		f.want(f.get("k"), statusNotFound)
+		f.set("k", "old")
+		e.Op = shardv1.Op_OP_TOUCH
+		f.want(f.send(e), statusOK)
+		f.check()
+	}
+	if s := f.Stats(); s.Items != 0 || s.Bytes != 0 || s.Counts[GetExpired] != 0 || s.Counts[Reclaimed] != 6 {
+		t.Fatalf("%+v", s)
+	}
+}
+
 func TestTouchSetsTheExpiryInPlace(t *testing.T) {
 	f := newFixture(t, 4)
 	cas := f.set("k", "v").Cas
