@@ -3,7 +3,7 @@
 FROM scratch
 COPY shardnode /shardnode
 USER 65532:65532
-ENV MEMACTOR_GRPC=0.0.0.0:7171 MEMACTOR_ADMIN=0.0.0.0:9151
-EXPOSE 7171 9151
+ENV MEMACTOR_GRPC=0.0.0.0:7411 MEMACTOR_ADMIN=0.0.0.0:9151
+EXPOSE 7411 9151
 HEALTHCHECK --interval=5s --timeout=4s --start-period=10s --retries=3 CMD ["/shardnode", "--check"]
 ENTRYPOINT ["/shardnode"]
