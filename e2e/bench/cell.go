@@ -13,8 +13,8 @@ type cell struct {
 	connections int
 	pipeline    int
 	multiget    int
-	// goal is the least ratio to twemproxy's throughput.
-	goal float64
+	// goal is the least ratio to twemproxy's throughput; aim is the one that is wanted in the end.
+	goal, aim float64
 	// tail asks for a p99 that is no worse than twemproxy's.
 	tail bool
 }
@@ -28,11 +28,11 @@ const (
 // allCells are the loads of the goals, in the order in which they are run.
 func allCells() []cell {
 	return []cell{
-		{name: "50 x 32", connections: 50, pipeline: 32, goal: 2.0, tail: true},
-		{name: "50 x 1", connections: 50, pipeline: 1, goal: 0.9},
-		{name: "1 x 32", connections: 1, pipeline: 32, goal: 0.9},
-		{name: "1 x 1", connections: 1, pipeline: 1, goal: 0.8},
-		{name: "10 x 1, 100 keys a get", connections: 10, pipeline: 1, multiget: 100, goal: 1.0},
+		{name: "50 x 32", connections: 50, pipeline: 32, goal: 2.0, aim: 2.5, tail: true},
+		{name: "50 x 1", connections: 50, pipeline: 1, goal: 0.9, aim: 1.1},
+		{name: "1 x 32", connections: 1, pipeline: 32, goal: 0.9, aim: 1.1},
+		{name: "1 x 1", connections: 1, pipeline: 1, goal: 0.8, aim: 1.0},
+		{name: "10 x 1, 100 keys a get", connections: 10, pipeline: 1, multiget: 100, goal: 1.0, aim: 1.5},
 	}
 }
 

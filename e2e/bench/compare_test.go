@@ -92,6 +92,32 @@ func TestCompareTwemproxyAndMemcached(t *testing.T) {
 	}
 }
 
+// The three processes of the real thing, one cell, and its footprint's parts that are quick.
+func TestMeasureMemactor(t *testing.T) {
+	bin := filepath.Dir(harness.Binary(t, harness.GatewayProgram))
+	o := options{rounds: 1, seconds: 0.2, systems: memactorName, cells: "50 x 32", bin: bin}
+	kinds, err := chosenSystems(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &report{out: io.Discard, reached: true}
+	if err := r.throughput(t.Context(), o, kinds); err != nil {
+		t.Fatal(err)
+	}
+	if text := r.markdown.String(); !strings.Contains(text, "| memactor |") {
+		t.Errorf("%s", text)
+	}
+	err = withSystem(t.Context(), kinds[0], func(s *system) error {
+		if size, err := rss(s.processes()); err != nil || size < 3<<20 || len(s.processes()) != 3 {
+			t.Errorf("%d processes with %d bytes, %v", len(s.processes()), size, err)
+		}
+		return askForMissing(t.Context(), s.address)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAResultThatIsNotGoodIsRefused(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -2,33 +2,43 @@ package main
 
 import "fmt"
 
-// Goals of the memory figures. Those of throughput are with the cells.
+// What the memory figures should be. For throughput that is with the cells. A goal has to be reached; an aim is where
+// things should go.
 const (
-	goalItem       = 0.9     // of memcached's bytes per item
-	goalConnection = 4 << 10 // bytes
-	goalGrowth     = 0.01    // of all memory
+	goalGrowth    = 0.01    // of all memory
+	aimItem       = 0.9     // of memcached's bytes per item
+	aimConnection = 4 << 10 // bytes
 )
 
-// verdict is a figure held against its goal.
+// verdict is a figure held against a goal or an aim.
 type verdict struct {
+	kind    string // goalKind or aimKind
 	reached bool
 	text    string
 }
 
-func atLeast(what string, value, goal float64) verdict {
-	return newVerdict(value >= goal, "%s >= %.2g", what, goal)
-}
+const (
+	goalKind = "goal"
+	aimKind  = "aim"
+)
 
-func atMost(what string, value, goal float64) verdict {
-	return newVerdict(value <= goal, "%s <= %.4g", what, goal)
-}
-
-func newVerdict(reached bool, format string, args ...any) verdict {
-	text := fmt.Sprintf(format, args...)
-	if reached {
-		return verdict{true, text + " reached"}
+// String is a line of the report.
+func (v verdict) String() string {
+	if v.reached {
+		return v.kind + ": " + v.text + " reached"
 	}
-	return verdict{false, text + " NOT reached"}
+	return v.kind + ": " + v.text + " NOT reached"
+}
+
+// missed tells of a goal that is not reached; an aim may be missed.
+func (v verdict) missed() bool { return v.kind == goalKind && !v.reached }
+
+func atLeast(kind, what string, value, least float64) verdict {
+	return verdict{kind, value >= least, fmt.Sprintf("%s >= %.2g", what, least)}
+}
+
+func atMost(kind, what string, value, most float64) verdict {
+	return verdict{kind, value <= most, fmt.Sprintf("%s <= %.4g", what, most)}
 }
 
 // verdicts of a cell: none unless both memactor and twemproxy ran.
@@ -37,14 +47,18 @@ func (c comparison) verdicts() []verdict {
 	if len(ours) == 0 || len(theirs) == 0 {
 		return nil
 	}
-	all := []verdict{atLeast("ratio", ours.median(rateOf)/theirs.median(rateOf), c.cell.goal)}
+	ratio := ours.median(rateOf) / theirs.median(rateOf)
+	all := []verdict{
+		atLeast(goalKind, "ratio", ratio, c.cell.goal),
+		atLeast(aimKind, "ratio", ratio, c.cell.aim),
+	}
 	if c.cell.tail {
-		all = append(all, newVerdict(ours.median(p99Of) <= theirs.median(p99Of), "p99 <= twemproxy's"))
+		all = append(all, verdict{goalKind, ours.median(p99Of) <= theirs.median(p99Of), "p99 <= twemproxy's"})
 	}
 	return all
 }
 
-// footprintVerdicts hold memactor's footprint against the goals, and where it is relative against memcached's.
+// footprintVerdicts hold memactor's footprint against what it should be, partly beside memcached's.
 func footprintVerdicts(all []footprint) []verdict {
 	var ours, theirs *footprint
 	for i := range all {
@@ -59,11 +73,11 @@ func footprintVerdicts(all []footprint) []verdict {
 		return nil
 	}
 	verdicts := []verdict{
-		atMost("bytes per idle connection", ours.perConnection, goalConnection),
-		atMost("growth by misses", ours.growth, goalGrowth),
+		atMost(goalKind, "growth by misses", ours.growth, goalGrowth),
+		atMost(aimKind, "bytes per idle connection", ours.perConnection, aimConnection),
 	}
 	if theirs != nil {
-		verdicts = append(verdicts, atMost("bytes per item, of memcached's", ours.perItem/theirs.perItem, goalItem))
+		verdicts = append(verdicts, atMost(aimKind, "bytes per item, of memcached's", ours.perItem/theirs.perItem, aimItem))
 	}
 	return verdicts
 }

@@ -78,8 +78,8 @@ func (r *report) table(t table.Writer, verdicts []verdict) {
 	fmt.Fprintln(r.out, t.Render())
 	r.markdown.WriteString("\n" + t.RenderMarkdown() + "\n\n")
 	for _, v := range verdicts {
-		r.linef("- goal: %s", v.text)
-		r.reached = r.reached && v.reached
+		r.linef("- %v", v)
+		r.reached = r.reached && !v.missed()
 	}
 	r.markdown.WriteString("\n")
 }

@@ -47,21 +47,25 @@ func measured(c cell, ourRate, ourP99, theirRate, theirP99 float64) comparison {
 }
 
 func TestVerdictsOfACell(t *testing.T) {
-	c := cell{name: "50 x 32", goal: 2, tail: true}
+	c := cell{name: "50 x 32", goal: 2, aim: 2.5, tail: true}
 	tests := []struct {
-		name              string
-		ourRate, ourP99   float64
-		reached, reached2 bool
+		name            string
+		ourRate, ourP99 float64
+		want            [3]bool // goal, aim, p99
 	}{
-		{"both", 200_000, 10, true, true},
-		{"neither", 199_000, 10.1, false, false},
-		{"rate only", 300_000, 20, true, false},
-		{"p99 only", 100_000, 5, false, true},
+		{"all", 250_000, 10, [3]bool{true, true, true}},
+		{"not the aim", 249_000, 10, [3]bool{true, false, true}},
+		{"none", 199_000, 10.1, [3]bool{false, false, false}},
+		{"rate only", 300_000, 20, [3]bool{true, true, false}},
+		{"p99 only", 100_000, 5, [3]bool{false, false, true}},
 	}
 	for _, test := range tests {
 		got := measured(c, test.ourRate, test.ourP99, 100_000, 10).verdicts()
-		if len(got) != 2 || got[0].reached != test.reached || got[1].reached != test.reached2 {
-			t.Errorf("%s: %+v", test.name, got)
+		if len(got) != 3 {
+			t.Fatalf("%s: %v", test.name, got)
+		}
+		if reached := [3]bool{got[0].reached, got[1].reached, got[2].reached}; reached != test.want {
+			t.Errorf("%s: %v", test.name, got)
 		}
 	}
 	alone := comparison{cell: c, of: map[string]samples{memactorName: {{rate: 1}}}}
@@ -75,8 +79,8 @@ func TestVerdictsOfFootprints(t *testing.T) {
 	good := footprint{system: memactorName, perItem: 180, growth: 0.01, perConnection: 4096}
 	bad := footprint{system: memactorName, perItem: 181, growth: 0.011, perConnection: 4097}
 	for _, v := range footprintVerdicts([]footprint{good, memcached}) {
-		if !v.reached || !strings.HasSuffix(v.text, " reached") {
-			t.Errorf("%+v", v)
+		if !v.reached || v.missed() || !strings.HasSuffix(v.String(), " reached") {
+			t.Errorf("%v", v)
 		}
 	}
 	verdicts := footprintVerdicts([]footprint{memcached, bad})
@@ -84,8 +88,8 @@ func TestVerdictsOfFootprints(t *testing.T) {
 		t.Errorf("%+v", verdicts)
 	}
 	for _, v := range verdicts {
-		if v.reached || !strings.HasSuffix(v.text, " NOT reached") {
-			t.Errorf("%+v", v)
+		if v.reached || v.missed() != (v.kind == goalKind) || !strings.HasSuffix(v.String(), " NOT reached") {
+			t.Errorf("%v", v)
 		}
 	}
 	if got := footprintVerdicts([]footprint{memcached}); got != nil {
@@ -97,12 +101,12 @@ func TestTheReportPrintsAndKeepsTables(t *testing.T) {
 	var out bytes.Buffer
 	r := &report{out: &out, reached: true}
 	r.linef("- a list of %d", 1)
-	c := measured(cell{name: "50 x 32", goal: 2}, 250_000, 1500, 100_000, 1000)
+	c := measured(cell{name: "50 x 32", goal: 2, aim: 3}, 250_000, 1500, 100_000, 1000)
 	r.table(cellTable(c), c.verdicts())
 	r.table(memoryTable([]footprint{{system: "memactor", perItem: 123.4, perConnection: 4000, growth: 0.0012}}), nil)
 	for _, want := range []string{
 		"50 x 32", "k ops/s", "│ memactor  │     250 │        225 .. 275 │         2.50 │", "│         1.00 │", "1.50 ms",
-		"goal: ratio >= 2 reached", "│            123 │                      4000 │          +0.12 % │",
+		"- goal: ratio >= 2 reached", "- aim: ratio >= 3 NOT reached", "│            123 │                      4000 │          +0.12 % │",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
@@ -122,7 +126,7 @@ func TestTheReportPrintsAndKeepsTables(t *testing.T) {
 		}
 	}
 	if !r.reached {
-		t.Error("all goals are reached")
+		t.Error("all goals are reached; aims do not count")
 	}
 	missed := measured(cell{goal: 3}, 2, 1, 1, 1)
 	r.table(cellTable(missed), missed.verdicts())
