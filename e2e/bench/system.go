@@ -195,7 +195,8 @@ func (s *system) addMemcached(ctx context.Context, name string) (string, error) 
 	}
 	args := []string{"-l", "127.0.0.1", "-p", portOf(address), "-U", "0", "-m", megabytes, "-c", strconv.Itoa(maxConnections)}
 	if os.Geteuid() == 0 {
-		args = append(args, "-u", "nobody") // it refuses to be root
+		// It refuses to be root unless told so; and a process that becomes somebody else outlives its parent.
+		args = append(args, "-u", "root")
 	}
 	if err := s.addStore(name, path, args...); err != nil {
 		return "", err
