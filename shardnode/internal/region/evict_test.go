@@ -169,7 +169,7 @@ func TestMemoryLimitUnderConcurrency(t *testing.T) {
 
 // What the process really uses stays close to the limit, overhead and all.
 func TestLimitIsOfRealMemory(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || underRace {
 		t.Skip("fills 32 MB")
 	}
 	var before, after runtime.MemStats

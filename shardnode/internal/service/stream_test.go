@@ -92,7 +92,7 @@ func TestRepliesAreSplit(t *testing.T) {
 
 // The largest value there is gets through, behind others in one batch as well.
 func TestLargestValue(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || underRace {
 		t.Skip("moves values of 128 MB")
 	}
 	f := newServing(t)
