@@ -13,7 +13,7 @@ import (
 // repeats a run; a failure is printed with its seed and the shortest script that
 // was found to show it.
 func TestLikeMemcached(t *testing.T) {
-	_, reference := harness.Memcached(t)
+	reference := differential.Reference(t)
 	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
 	rapid.Check(t, func(t *rapid.T) {
 		if err := differential.Compare(reference, c.Address(), differential.Scripts().Draw(t, "script")); err != nil {

@@ -6,12 +6,22 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"testing"
 
 	"github.com/memactor/memactor/e2e/harness"
 )
 
 // ErrDifferent says that two servers answered a script differently.
 var ErrDifferent = errors.New("differential: the replies differ")
+
+// Reference starts a memcached to compare with. It has one thread: with others,
+// one may still hold a value, sent or looked at, when another counts it down,
+// and whether a shorter result is padded depends on that.
+func Reference(t testing.TB) string {
+	t.Helper()
+	_, address := harness.Memcached(t, "-t", "1", "-o", "no_lru_maintainer,no_lru_crawler")
+	return address
+}
 
 // Compare flushes two servers, plays a script on both and returns the first
 // difference, if there is one, as ErrDifferent.
@@ -74,25 +84,31 @@ func (s *server) close() {
 	}
 }
 
-// play sends a step and returns its replies, uniques replaced by their names. A
-// last command that is answered whatever happened, mn, tells where they end.
+// lastCommand is sent behind each step. It is answered whatever happened, which
+// tells where the step's replies end.
+const lastCommand, lastReply = "mn\r\n", "MN\r\n"
+
+// play sends a step and returns its replies, uniques replaced by their names.
 func (s *server) play(step Step) ([]string, error) {
 	conn, err := s.conn(step.Conn)
 	if err != nil {
 		return nil, err
 	}
-	const last, lastReply = "mn\r\n", "MN\r\n"
+	text := s.fill(strings.Join(step.Commands, ""))
+	marks := strings.Count(text, lastCommand)
+	if !step.quits() { // behind a quit it would make the server reset the connection
+		text += lastCommand
+		marks++
+	}
 	sent := make(chan error, 1)
-	go func() { sent <- conn.SendChunks(s.fill(strings.Join(step.Commands, "")+last), step.chunks()) }()
+	go func() { sent <- conn.SendChunks(text, step.chunks()) }()
 	var replies []string
-	marks := 1 + strings.Count(strings.Join(step.Commands, ""), last)
-	for marks > 0 {
+	for marks > 0 || step.quits() {
 		reply, err := conn.Reply()
 		if err != nil && step.quits() && errors.Is(err, io.EOF) {
 			conn.Close()
 			s.conns[step.Conn] = nil
-			<-sent // it may have failed: the server closed first
-			return replies, nil
+			break
 		}
 		if err != nil {
 			return replies, fmt.Errorf("after %d replies: %w", len(replies), err)

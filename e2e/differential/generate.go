@@ -48,9 +48,10 @@ var values = weighted(
 )
 
 // exptimes are never, at once, long enough for any test, and absolute times that
-// are past and to come. None ends while a script runs.
+// are past and to come. None ends while a script runs. Above 2^31-1, memcached's
+// versions do not agree in touch and gat.
 var exptimes = rapid.SampledFrom([]string{
-	"0", "0", "0", "0", "100", "2592000", "-1", "-100", "2592001", "1000000000", "2147483647", "2147483648",
+	"0", "0", "0", "0", "100", "2592000", "-1", "-100", "2592001", "1000000000", "2147483647",
 })
 
 var flags = rapid.SampledFrom([]string{"0", "1", "65535", "65536", "4294967295"})
@@ -70,8 +71,29 @@ var commands = weighted(
 // Scripts draws scripts.
 func Scripts() *rapid.Generator[Script] {
 	return rapid.Custom(func(t *rapid.T) Script {
-		return rapid.SliceOfN(rapid.Custom(drawStep), 1, 12).Draw(t, "steps")
+		return settle(rapid.SliceOfN(rapid.Custom(drawStep), 1, 12).Draw(t, "steps"))
 	})
+}
+
+// settle ends a step before an incr or decr that follows a retrieval in it. In
+// memcached a result that is shorter than the old value is padded, unless the old
+// value waits to be sent: nothing that could be compared depends on more luck.
+func settle(script Script) Script {
+	var settled Script
+	for _, step := range script {
+		retrieved, begin := false, 0
+		for i, command := range step.Commands {
+			verb, _, _ := strings.Cut(command, " ")
+			if retrieved && (verb == "incr" || verb == "decr") {
+				settled = append(settled, Step{Conn: step.Conn, Commands: step.Commands[begin:i], Cuts: step.Cuts})
+				retrieved, begin = false, i
+			}
+			retrieved = retrieved || strings.HasPrefix(verb, "g")
+		}
+		step.Commands = step.Commands[begin:]
+		settled = append(settled, step)
+	}
+	return settled
 }
 
 func drawStep(t *rapid.T) Step {
