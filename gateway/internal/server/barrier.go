@@ -24,7 +24,6 @@ func (c *conn) barrier(b session.Barrier) {
 }
 
 func (s *Server) flushAll(ctx context.Context, exptime int64) []byte {
-	s.counts.flushes.Add(1)
 	if err := s.opts.Cluster.FlushAll(ctx, exptime); err != nil {
 		return protocol.AppendServerError(nil, "flush_all: "+oneLine(err))
 	}

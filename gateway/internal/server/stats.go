@@ -18,7 +18,7 @@ import (
 // counters are the gateway's own; what actors do is counted by the nodes.
 type counters struct {
 	total, rejected, timedOut, listenDisabled atomic.Uint64
-	bytesRead, bytesWritten, flushes          atomic.Uint64
+	bytesRead, bytesWritten                   atomic.Uint64
 }
 
 // Stat is one line of stats.
@@ -91,7 +91,6 @@ func (s *Server) general() []Stat {
 		{"listen_disabled_num", uintText(c.listenDisabled.Load())},
 		{"conn_yields", "0"},
 		{"idle_kicks", uintText(c.timedOut.Load())},
-		{"cmd_flush", uintText(c.flushes.Load())},
 		{"threads", strconv.Itoa(runtime.GOMAXPROCS(0))},
 	}
 }
