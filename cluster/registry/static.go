@@ -39,12 +39,20 @@ func NewStatic(nodes []shard.Node, shards int) (*Static, error) {
 		return nil, err
 	}
 	if table.NumNodes() != len(nodes) {
-		return nil, fmt.Errorf("%w: in the list of nodes", ErrDuplicate)
+		return nil, fmt.Errorf("%w: in the list of nodes %s", ErrDuplicate, names(nodes))
 	}
 	s := &Static{members: newTopic[[]shard.Node](), maps: newTopic[*shard.Map](), table: table}
 	s.members.publish(table.Nodes())
 	s.maps.publish(table)
 	return s, nil
+}
+
+func names(nodes []shard.Node) string {
+	ids := make([]string, len(nodes))
+	for i, n := range nodes {
+		ids[i] = n.ID
+	}
+	return strings.Join(ids, ", ")
 }
 
 // WatchMap sends the one map.

@@ -16,39 +16,44 @@ import (
 // libmemcached's programs are in Debian's package libmemcached-tools.
 const libmemcachedTools = "libmemcached-tools"
 
+// failsLikeMemcached are the tests that memcached 1.6.45 fails, and so do we: they
+// want an error for an argument too many of delete, which newer versions ignore.
+// Debian's older memcached gives that error and passes all 27.
+var failsLikeMemcached = map[string]bool{"ascii delete": true, "ascii delete noreply": true}
+
 // TestMemccapable runs libmemcached's own conformance test of the ASCII protocol
 // against memcached and against us: what memcached passes, we pass.
 func TestMemccapable(t *testing.T) {
 	_, reference := harness.Memcached(t)
 	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
-	want, got := capabilities(t, reference), capabilities(t, c.Address())
-	if len(want) != 27 {
-		t.Errorf("memcached was tried by %d tests, not by the 27 that are known", len(want))
+	tests := capabilities(t, reference)
+	if len(tests) != 27 {
+		t.Errorf("there are %d tests, not the 27 that are known: %q", len(tests), tests)
 	}
-	passed := 0
-	for test, result := range want {
-		if result != "pass" {
-			continue
-		}
-		if passed++; got[test] != "pass" {
-			t.Errorf("%s: %q, which memcached passes", test, got[test])
+	for _, test := range tests {
+		want := passes(t, reference, test) && !failsLikeMemcached[test]
+		if got := passes(t, c.Address(), test); got != want {
+			t.Errorf("%s: passed: %v, by memcached: %v", test, got, want)
 		}
 	}
-	t.Logf("memcached passes %d of %d", passed, len(want))
 }
 
-// capabilities returns the result of each of memccapable's tests.
-func capabilities(t *testing.T, address string) map[string]string {
+// capabilities returns the names of memccapable's tests of the ASCII protocol.
+func capabilities(t *testing.T, address string) []string {
 	t.Helper()
-	out, _ := run(t, "memccapable", "-h", "127.0.0.1", "-p", harness.Port(address), "-a")
-	results := map[string]string{}
-	for _, match := range regexp.MustCompile(`(?m)^(ascii .*?)\s+\[(\w+)\]`).FindAllStringSubmatch(out, -1) {
-		results[match[1]] = match[2]
+	out, _, _ := run(t, "memccapable", "-h", "127.0.0.1", "-p", harness.Port(address), "-a")
+	var names []string
+	for _, match := range regexp.MustCompile(`(?m)^(ascii .*?)\s+\[`).FindAllStringSubmatch(out, -1) {
+		names = append(names, match[1])
 	}
-	if len(results) == 0 {
-		t.Fatalf("memccapable said:\n%s", out)
-	}
-	return results
+	return names
+}
+
+// passes runs one of memccapable's tests.
+func passes(t *testing.T, address, test string) bool {
+	t.Helper()
+	_, _, ok := run(t, "memccapable", "-h", "127.0.0.1", "-p", harness.Port(address), "-a", "-T", test)
+	return ok
 }
 
 // TestLibmemcachedTools uses the programs as a person would.
@@ -81,23 +86,26 @@ func TestLibmemcachedTools(t *testing.T) {
 			{"200 keys by", false, "memcslap", []string{"--concurrency=2", "--execute-number=100", "--initial-load=100", "--test=get"}},
 			{"200 keys by", false, "memcslap", []string{"--concurrency=2", "--execute-number=100", "--initial-load=100", "--test=mget"}},
 		} {
-			out, ok := run(t, use.program, append([]string{servers}, use.args...)...)
+			out, complaint, ok := run(t, use.program, append([]string{servers}, use.args...)...)
 			if ok == use.fails || !strings.Contains(out, use.want) {
-				t.Errorf("%s %v (success: %v) printed:\n%s", use.program, use.args, ok, out)
+				t.Errorf("%s %v (success: %v) printed:\n%s%s", use.program, use.args, ok, out, complaint)
 			}
 		}
 	})
 }
 
-// run runs one of libmemcached's programs and returns what it printed and whether
-// it succeeded.
-func run(t *testing.T, program string, args ...string) (string, bool) {
+// run runs one of libmemcached's programs and returns what it printed, what it
+// complained of, and whether it succeeded.
+func run(t *testing.T, program string, args ...string) (out, complaint string, ok bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, harness.DebianProgram(t, program, libmemcachedTools), args...).CombinedOutput()
+	var stdout, stderr strings.Builder
+	cmd := exec.CommandContext(ctx, harness.DebianProgram(t, program, libmemcachedTools), args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
 	if ctx.Err() != nil {
 		t.Errorf("%s %v did not end in 30 s", program, args)
 	}
-	return string(out), err == nil
+	return stdout.String(), stderr.String(), err == nil
 }
