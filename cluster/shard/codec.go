@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -144,7 +145,7 @@ func (s *storedMap) decode() (*Map, error) {
 func decodeRow(row []uint64) (Entry, error) {
 	switch {
 	case len(row) == 0:
-		return Entry{}, fmt.Errorf("an empty row")
+		return Entry{}, errors.New("an empty row")
 	case len(row) == 1:
 		return Entry{Epoch: row[0], Owner: noOwner}, nil
 	case row[1] >= MaxNodes:

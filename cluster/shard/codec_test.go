@@ -5,7 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
-	"math/rand"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -63,10 +63,10 @@ func TestEncodeSize(t *testing.T) {
 
 // scattered gives each shard an owner and an epoch of its own.
 func scattered(m *Map) *Map {
-	random := rand.New(rand.NewSource(1))
+	random := rand.New(rand.NewPCG(1, 1))
 	table := m.Table()
 	for i := range table.Shards {
-		table.Shards[i] = Entry{Epoch: 900_000 + uint64(random.Intn(500_000)), Owner: random.Intn(len(table.Nodes))}
+		table.Shards[i] = Entry{Epoch: 900_000 + uint64(random.IntN(500_000)), Owner: random.IntN(len(table.Nodes))}
 	}
 	next, err := New(table)
 	if err != nil {

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/memactor/memactor/cluster/shard"
-	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
+
+	"github.com/memactor/memactor/cluster/shard"
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 )
 
 func drawMap(t *rapid.T) *shard.Map {

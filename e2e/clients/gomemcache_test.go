@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/bradfitz/gomemcache/memcache"
+
 	"github.com/memactor/memactor/e2e/harness"
 )
 

@@ -3,9 +3,10 @@ package conformance
 import (
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/memactor/memactor/e2e/differential"
 	"github.com/memactor/memactor/e2e/harness"
-	"pgregory.net/rapid"
 )
 
 // TestLikeMemcached plays random scripts on Debian's memcached and on a cluster,

@@ -43,10 +43,10 @@ func checkKey(key string, operations []Operation, rules Rules) error {
 	case porcupine.Unknown:
 		return fmt.Errorf("%w: no order of the %d operations of key %q was found in %v",
 			ErrViolation, len(operations), key, checkTimeout)
-	default:
-		return fmt.Errorf("%w: key %q: no order of these operations explains their replies:\n%s",
-			ErrViolation, key, shortest(operations, rules))
+	case porcupine.Illegal:
 	}
+	return fmt.Errorf("%w: key %q: no order of these operations explains their replies:\n%s",
+		ErrViolation, key, shortest(operations, rules))
 }
 
 // forPorcupine leaves out what says nothing: operations that were refused, and

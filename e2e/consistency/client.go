@@ -122,7 +122,7 @@ func (c *client) record(commands []command) {
 // take gives a reply to its command.
 func (c *client) take(command command, reply string) {
 	now := time.Since(c.began)
-	fits := true
+	var fits bool
 	for _, o := range command.operations {
 		o.Return = now
 	}

@@ -40,9 +40,9 @@ func TestComparisonSeesBugs(t *testing.T) {
 }
 
 func bugs() map[string]func() harness.Alter {
-	replace := func(old, new string) func() harness.Alter {
+	replace := func(right, wrong string) func() harness.Alter {
 		return func() harness.Alter {
-			return func(reply string, _ func() bool) string { return strings.ReplaceAll(reply, old, new) }
+			return func(reply string, _ func() bool) string { return strings.ReplaceAll(reply, right, wrong) }
 		}
 	}
 	return map[string]func() harness.Alter{
@@ -72,7 +72,7 @@ func constantCas() harness.Alter {
 
 func TestScriptsCoverTheCommands(t *testing.T) {
 	missing := map[string]bool{}
-	for _, verb := range strings.Fields("get gets gat gats set add replace append prepend cas delete incr decr touch flush_all quit") {
+	for verb := range strings.FieldsSeq("get gets gat gats set add replace append prepend cas delete incr decr touch flush_all quit") {
 		missing[verb] = true
 	}
 	for seed := 0; seed < 300 && len(missing) > 0; seed++ {

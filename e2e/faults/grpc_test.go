@@ -7,11 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memactor/memactor/e2e/harness"
-	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
+
+	"github.com/memactor/memactor/e2e/harness"
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 )
 
 // Here a shard node is called by what any program can generate from the contract.
@@ -77,7 +78,7 @@ func TestDeliver(t *testing.T) {
 			request := &shardv1.DeliverRequest{}
 			for i := range uint64(size) {
 				e := &shardv1.Envelope{Id: b*size + i, Op: shardv1.Op_OP_INCR, Key: []byte("n"), Delta: 1, Shard: owners.Shard("n")}
-				if e.Id == 0 {
+				if e.GetId() == 0 {
 					e.Op, e.Value, e.Delta = shardv1.Op_OP_SET, []byte("0"), 0
 				}
 				request.Envelopes = append(request.Envelopes, e)

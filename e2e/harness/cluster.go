@@ -115,7 +115,7 @@ func (c *Cluster) nodeArgs(node *ShardNode, more []string) []string {
 // name: the kernel takes 107 bytes.
 func socket(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "m")
+	dir, err := os.MkdirTemp("", "m") //nolint:usetesting // short, see above
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
-	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 )
 
 // Client returns a client of the node made of the generated code alone, as a

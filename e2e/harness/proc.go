@@ -40,7 +40,7 @@ func (p *Process) Listeners(t testing.TB) []string {
 		if err != nil {
 			t.Fatalf("harness: %s: %v", p.Name, err)
 		}
-		for _, line := range strings.Split(string(text), "\n") {
+		for line := range strings.SplitSeq(string(text), "\n") {
 			if address, inode, ok := listening(line); ok && held[inode] {
 				found = append(found, address)
 			}

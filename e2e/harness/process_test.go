@@ -63,7 +63,7 @@ func TestRSS(t *testing.T) {
 	p, address := Memcached(t)
 	before := p.RSS(t)
 	body := strings.Repeat("x", 1<<19)
-	for _, key := range strings.Fields("a b c d e f g h i j k l m n o p q r s t") {
+	for key := range strings.FieldsSeq("a b c d e f g h i j k l m n o p q r s t") {
 		Dial(t, address).Expect(t, "set "+key+" 0 0 524288\r\n"+body+"\r\n", "STORED\r\n")
 	}
 	if grown := p.RSS(t) - before; grown < 8<<20 || grown > 40<<20 {

@@ -13,7 +13,7 @@ var repeat = regexp.MustCompile(`REP\{(.*?),(\d+)\}`)
 // Sends returns the texts that a case's input sends, one after the other.
 func (c Case) Sends() ([]string, error) {
 	var sends []string
-	for _, part := range strings.Split(c.Input, " || ") {
+	for part := range strings.SplitSeq(c.Input, " || ") {
 		part = repeat.ReplaceAllStringFunc(part, func(text string) string {
 			match := repeat.FindStringSubmatch(text)
 			n, _ := strconv.Atoi(match[2])

@@ -115,16 +115,16 @@ func (m Mode) cut(answer string, closed bool) string {
 // listen reads until the server closes, until it is silent, or until enough is
 // true of what was read and nothing comes for a moment.
 func (m Mode) listen(conn *harness.Conn, enough func(text string, closed bool) bool) (string, bool) {
-	var text string
+	var text strings.Builder
 	began := time.Now()
 	for {
 		more, closed := conn.Drain(settled)
-		text += more
+		text.WriteString(more)
 		if more != "" {
 			began = time.Now()
 		}
-		if closed || enough(text, false) || time.Since(began) > m.Silence {
-			return text, closed
+		if closed || enough(text.String(), false) || time.Since(began) > m.Silence {
+			return text.String(), closed
 		}
 	}
 }

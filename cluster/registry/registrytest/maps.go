@@ -101,10 +101,10 @@ func exCoordinatorIsFenced(b *bench) {
 // Whatever a process that is thought dead still sends, it changes nothing.
 func crashedCoordinatorIsFenced(b *bench) {
 	r1, m1, l1 := b.elect("n1")
-	last := b.advance(l1, b.load(l1), "n1")
+	b.advance(l1, b.load(l1), "n1")
 	b.Crash(b.T, r1, m1)
 	_, _, l2 := b.elect("n2")
-	last = b.advance(l2, b.load(l2), "n2")
+	last := b.advance(l2, b.load(l2), "n2")
 	if err := l1.Commit(b.ctx, plan(last, "n1", "n3")); err == nil {
 		b.Error("a crashed coordinator has committed")
 	}

@@ -37,12 +37,12 @@ const Shards = 16
 const patience = 60 * time.Second
 
 // Run runs the whole suite, each test in a world of its own.
-func Run(t *testing.T, make func(t *testing.T) World) {
+func Run(t *testing.T, newWorld func(t *testing.T) World) {
 	for _, test := range suite {
 		t.Run(test.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			test.run(&bench{T: t, World: make(t), ctx: ctx})
+			test.run(&bench{T: t, World: newWorld(t), ctx: ctx})
 		})
 	}
 }

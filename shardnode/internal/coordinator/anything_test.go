@@ -9,9 +9,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/memactor/memactor/cluster/registry"
 	"github.com/memactor/memactor/cluster/shard"
-	"pgregory.net/rapid"
 )
 
 // event is one thing that happens to a cluster.

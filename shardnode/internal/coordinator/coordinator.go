@@ -14,9 +14,10 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/memactor/memactor/cluster/registry"
 	"github.com/memactor/memactor/cluster/shard"
-	"github.com/rs/zerolog"
 )
 
 // Config is what a coordinator works with.

@@ -9,10 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/memactor/memactor/cluster/registry"
-	"github.com/memactor/memactor/cluster/shard"
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
+
+	"github.com/memactor/memactor/cluster/registry"
+	"github.com/memactor/memactor/cluster/shard"
 )
 
 func TestMain(m *testing.M) {
