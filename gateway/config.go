@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/memactor/memactor/cluster/daemon"
+	"github.com/memactor/memactor/cluster/registry"
 )
 
 // Config is the gateway's configuration. The short flags mean what memcached's do.
@@ -57,6 +58,9 @@ func Default() Config {
 func (c Config) Validate() error {
 	if err := daemon.Check(&c); err != nil {
 		return err
+	}
+	if _, err := registry.ParseNodes(c.Nodes); err != nil {
+		return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
 	}
 	if c.Timeout < 10*time.Millisecond || c.Timeout > time.Hour {
 		return fmt.Errorf("%w: timeout %q: allowed: 10ms..1h", daemon.ErrConfig, c.Timeout)

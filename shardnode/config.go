@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/memactor/memactor/cluster/daemon"
+	"github.com/memactor/memactor/cluster/registry"
 )
 
 // Config is the shard node's configuration. The short flags mean what memcached's do.
@@ -51,6 +52,9 @@ func Default() Config {
 func (c Config) Validate() error {
 	if err := daemon.Check(&c); err != nil {
 		return err
+	}
+	if _, err := registry.ParseNodes(c.Nodes); err != nil {
+		return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
 	}
 	if c.ID == "" {
 		return fmt.Errorf("%w: id %q: allowed: a name", daemon.ErrConfig, c.ID)
