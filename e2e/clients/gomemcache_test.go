@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
 
@@ -13,13 +14,21 @@ import (
 )
 
 func TestGomemcache(t *testing.T) {
-	both(t, func(t *testing.T, address string) { everyOperation(t, memcache.New(address)) })
+	both(t, func(t *testing.T, address string) { everyOperation(t, newClient(address)) })
 }
 
 // TestGomemcacheByUnixSocket reaches the gateway as a program on its machine would.
 func TestGomemcacheByUnixSocket(t *testing.T) {
 	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 2})
-	everyOperation(t, memcache.New(c.Gateways[0].Socket))
+	everyOperation(t, newClient(c.Gateways[0].Socket))
+}
+
+// newClient returns a client with more patience than its half a second: a test is
+// no place to find out how busy the machine is.
+func newClient(address string) *memcache.Client {
+	client := memcache.New(address)
+	client.Timeout = 10 * time.Second
+	return client
 }
 
 func everyOperation(t *testing.T, client *memcache.Client) {
@@ -134,7 +143,7 @@ func deleting(t *testing.T, client *memcache.Client) {
 // TestGomemcacheInParallel uses one client from many goroutines.
 func TestGomemcacheInParallel(t *testing.T) {
 	both(t, func(t *testing.T, address string) {
-		client := memcache.New(address)
+		client := newClient(address)
 		client.MaxIdleConns = 20
 		defer func() { _ = client.Close() }()
 		var group sync.WaitGroup

@@ -21,6 +21,9 @@ const (
 	slack           = 2 * time.Second
 )
 
+// allowed is a bound on time, under the race detector a wider one.
+func allowed(d time.Duration) time.Duration { return time.Duration(harness.Allowance()) * d }
+
 // wantServerError fails the test unless reply is a SERVER_ERROR.
 func wantServerError(t *testing.T, command, reply string) {
 	t.Helper()

@@ -71,10 +71,21 @@ func prepareBinaries() {
 	}
 }
 
-// build compiles one program; with MEMACTOR_RACE set, under the race detector.
+// Allowance is what a bound on time or memory is multiplied by: 1, and more when
+// the programs are built with the race detector, which makes them slow and large.
+func Allowance() int {
+	if raceDetector() {
+		return 10
+	}
+	return 1
+}
+
+func raceDetector() bool { return os.Getenv("MEMACTOR_RACE") != "" }
+
+// build compiles one program; with MEMACTOR_RACE set, with the race detector.
 func build(program, pkg string) error {
 	args := []string{"build", "-o", filepath.Join(binaries.dir, program)}
-	if os.Getenv("MEMACTOR_RACE") != "" {
+	if raceDetector() {
 		args = append(args, "-race")
 	}
 	cmd := exec.Command("go", append(args, pkg)...)
