@@ -91,7 +91,7 @@ func (b *batch) take() mem.BufferSlice {
 // fill makes the batch a view of a received message.
 func (b *batch) fill(msg mem.BufferSlice) {
 	b.Free()
-	b.owner = msg.MaterializeToBuffer(mem.DefaultBufferPool())
+	b.owner = msg.MaterializeToBuffer(pool)
 	b.rest = b.owner.ReadOnlyData()
 }
 
