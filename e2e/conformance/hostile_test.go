@@ -117,7 +117,7 @@ func (h hostile) between(t *testing.T, address string) {
 	var text string
 	for !strings.HasSuffix(text, last) {
 		more, closed := conn.Drain(5 * time.Millisecond)
-		if text += more; closed || len(sent) > 0 && more == "" && !conn.Hears(3*time.Second) {
+		if text += more; closed || len(sent) > 0 && more == "" && !conn.Hears(time.Duration(harness.Allowance())*3*time.Second) {
 			break
 		}
 	}

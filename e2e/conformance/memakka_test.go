@@ -100,6 +100,28 @@ func TestFlushAllDoesNotHang(t *testing.T) {
 	})
 }
 
+// TestStatsKeepTheirPlace: statistics come from every node, and still in the order
+// of the commands.
+func TestStatsKeepTheirPlace(t *testing.T) {
+	both(t, func(t *testing.T, address string) {
+		conn := harness.Dial(t, address)
+		for range 20 {
+			if err := conn.Send("set a 0 0 1\r\nx\r\nstats\r\nget a\r\nstats reset\r\ndelete a\r\nstats settings\r\nget a\r\nversion\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			got, err := conn.Replies(8)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []string{"STORED\r\n", "STAT ", "VALUE a 0 1\r\nx\r\nEND\r\n", "RESET\r\n", "DELETED\r\n", "STAT ", "END\r\n", "VERSION "} {
+				if !strings.HasPrefix(got[i], want) {
+					t.Fatalf("reply %d is %s, not %s", i, harness.Shorten(got[i]), want)
+				}
+			}
+		}
+	})
+}
+
 func TestValuesComeInTheOrderOfTheRequest(t *testing.T) {
 	both(t, func(t *testing.T, address string) {
 		conn := harness.Dial(t, address)
