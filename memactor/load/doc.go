@@ -25,7 +25,7 @@
 //	package net                 241    104    117   15   (64 us)
 //
 // In all of them memcached was the limit (1.5 cores at 50x32, where the generator took 0.4). Package net wins only where it
-// takes more than one core for itself, as -threads 2 does too; its wake-ups add 15 us to every reply of a single
+// takes more than one core for itself, as two threads do too; its wake-ups add 15 us to every reply of a single
 // connection, which would hide most of the difference between two servers. So epoll it is, and the wait is a raw system
 // call: it keeps its processor from the scheduler, and thus needs one more than it has threads ([GOMAXPROCS]).
 package load
