@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -112,10 +113,19 @@ func TestPausedNode(t *testing.T) {
 	node.Pause(t)
 	key := c.Owners(t).Keys(t, node.ID, 30)[29] // not one of the load's
 	var group sync.WaitGroup
-	for _, command := range []string{"get " + key + "\r\n", "set " + key + " 0 0 1\r\nx\r\n", "get a b " + key + " c\r\n"} {
+	for _, command := range []string{"get " + key + "\r\n", "set " + key + " 0 0 1\r\nx\r\n", "get a b " + key + " c\r\n", "flush_all 100\r\n"} {
 		conn := harness.Dial(t, c.Address())
 		group.Go(func() { wantErrorInTime(t, conn, command) })
 	}
+	stats := harness.Dial(t, c.Address())
+	group.Go(func() {
+		if err := stats.Send("stats\r\n"); err != nil {
+			t.Error(err)
+		}
+		if reply, err := stats.Reply(); !strings.HasSuffix(reply, "\r\nEND\r\n") {
+			t.Errorf("stats was answered %s, %v", harness.Shorten(reply), err)
+		}
+	})
 	group.Wait()
 	node.Resume(t)
 	back := awaitNode(t, c, node.ID, load.victim)
