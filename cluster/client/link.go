@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
 	"google.golang.org/grpc"
 
 	"github.com/memactor/memactor/cluster/shard"
@@ -261,12 +262,20 @@ func (l *Link) refuse(state LinkState, why string) {
 	l.waiting = nil
 	l.mu.Unlock()
 	if changed {
-		l.client.opts.log.Warn().Str("node", l.node.ID).Str("state", state.String()).Msg(why)
+		l.event(state == LinkClosed).Str("node", l.node.ID).Str("state", state.String()).Msg(why)
 	}
 	for i := range waiting {
 		waiting[i].fail(shardv1.Status_STATUS_UNAVAILABLE, why)
 	}
 	l.client.announce()
+}
+
+// event is a log line: a warning, unless what happened was intended.
+func (l *Link) event(intended bool) *zerolog.Event {
+	if intended {
+		return l.client.opts.log.Debug()
+	}
+	return l.client.opts.log.Warn()
 }
 
 // close ends the link and answers all its calls.

@@ -198,7 +198,7 @@ func (l *Link) broken(err error) string {
 	if err != nil {
 		why = "node " + l.node.ID + ": connection lost"
 	}
-	l.client.opts.log.Warn().Err(err).Str("node", l.node.ID).Msg("link broken")
+	l.event(l.state == LinkClosed).Err(err).Str("node", l.node.ID).Msg("link broken")
 	return why
 }
 
