@@ -78,6 +78,7 @@ func (m *Memory) Heal(member Membership) {
 		mm.lose()
 	default:
 		m.add(mm)
+		mm.rejoined = time.Now()
 	}
 	m.wake()
 }

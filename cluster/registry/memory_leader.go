@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/memactor/memactor/cluster/shard"
 )
@@ -18,6 +19,8 @@ type memoryLeadership struct {
 	// registry's mu.
 	base  *shard.Map
 	index uint64
+	// When the last Load had to store the map again; guarded likewise.
+	republished time.Time
 }
 
 func newMemoryLeadership(member *memoryMember) *memoryLeadership {
@@ -29,6 +32,16 @@ func newMemoryLeadership(member *memoryMember) *memoryLeadership {
 
 func (l *memoryLeadership) Lost() <-chan struct{}    { return l.lost }
 func (l *memoryLeadership) Changed() <-chan struct{} { return l.changed }
+
+// Disturbed is when our session was last replaced, or the map stored again.
+func (l *memoryLeadership) Disturbed() time.Time {
+	l.member.registry.mu.Lock()
+	defer l.member.registry.mu.Unlock()
+	if l.member.rejoined.After(l.republished) {
+		return l.member.rejoined
+	}
+	return l.republished
+}
 
 // Load reads the stored map, and puts back the newest known if that is not it.
 func (l *memoryLeadership) Load(context.Context) (*shard.Map, error) {
@@ -44,6 +57,7 @@ func (l *memoryLeadership) Load(context.Context) (*shard.Map, error) {
 	}
 	if newest != m.stored && newest.Version() > 0 {
 		m.store(newest, l)
+		l.republished = time.Now()
 	}
 	l.base, l.index = newest, m.index
 	return newest, nil
@@ -94,19 +108,13 @@ func (l *memoryLeadership) fence() error {
 	return nil
 }
 
-// newest is the map to go on from: the stored one, unless this process knows a
-// newer one; a new cluster's if there is none at all.
+// newest is the map to go on from; a new cluster's if there is none at all.
 func (m *Memory) newest() (*shard.Map, error) {
-	known := m.maps.look().value
-	switch {
-	case known == nil && m.stored == nil:
+	found := newest(m.maps.look().value, m.stored)
+	if found == nil {
 		return shard.Empty(m.options.ClusterID, m.options.Shards)
-	case m.stored == nil:
-		return known, nil
-	case judge(known, m.stored) == newer, judge(known, m.stored) == same:
-		return m.stored, m.fits(m.stored)
 	}
-	return shard.Reconcile(known, m.stored), nil
+	return found, m.fits(found)
 }
 
 // fits says whether a stored map is one for this registry's options.

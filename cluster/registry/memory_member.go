@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/memactor/memactor/cluster/shard"
 )
@@ -13,8 +14,9 @@ type memoryMember struct {
 	registry *Memory
 	node     shard.Node
 	session  *session
-	cut      bool // its calls do not get through
-	done     bool // left, or lost
+	cut      bool      // its calls do not get through
+	done     bool      // left, or lost
+	rejoined time.Time // when its session was last replaced
 
 	lostOnce sync.Once
 	lost     chan struct{}

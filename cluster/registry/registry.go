@@ -20,6 +20,7 @@ package registry
 
 import (
 	"context"
+	"time"
 
 	"github.com/memactor/memactor/cluster/shard"
 )
@@ -90,6 +91,10 @@ type Leadership interface {
 	// Changed gets a value when the stored map was written by somebody else,
 	// or lost: Load again.
 	Changed() <-chan struct{}
+	// Disturbed is when the registry last lost what this process had put there:
+	// its member's session, or the map. Zero is never. Other members may have
+	// been lost with it, and may be on their way back.
+	Disturbed() time.Time
 	// Lost is closed when this member is not the coordinator any more.
 	Lost() <-chan struct{}
 	// Resign gives the leadership up, so that another member is elected at

@@ -97,7 +97,7 @@ func Decode(data []byte) (*Map, error) {
 		return nil, fmt.Errorf("%w: %w", ErrMap, err)
 	}
 	if stored.Format != format {
-		return nil, fmt.Errorf("%w: format %d, this program knows %d", ErrMap, stored.Format, format)
+		return nil, fmt.Errorf("%w: %w %d, this program knows %d", ErrMap, ErrFormat, stored.Format, format)
 	}
 	return stored.decode()
 }

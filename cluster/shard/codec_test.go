@@ -90,7 +90,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"no JSON":             {"map", ErrMap},
 		"half of it":          {`{"format":1,"shards":[[0]`, ErrMap},
 		"no format":           {`{"shards":[[0]]}`, ErrMap},
-		"a later format":      {`{"format":2,"shards":[[0]]}`, ErrMap},
+		"a later format":      {`{"format":2,"shards":[[0]]}`, ErrFormat},
 		"no shards":           {`{"format":1}`, ErrShards},
 		"three shards":        {`{"format":1,"shards":[[0],[0],[0]]}`, ErrShards},
 		"an empty row":        {`{"format":1,"shards":[[]]}`, ErrMap},

@@ -1,0 +1,287 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+	"github.com/memactor/memactor/cluster/shard"
+)
+
+// consulMember is one node's membership: a service at the agent, a session, and
+// the key under nodes/ that the session has locked. One goroutine (keep) renews
+// the session, and makes everything anew when Consul has lost it.
+type consulMember struct {
+	c        *Consul
+	sessions *topic[*consulSession] // nil: there is none now
+	poked    chan struct{}          // look whether all is well, now
+	reminded chan struct{}          // Consul's map is not the newest
+	stop     context.CancelFunc
+	stopped  chan struct{}
+
+	// registered says that the agent was told of the service. Used by Join, and
+	// then by keep.
+	registered bool
+
+	mu       sync.Mutex
+	node     shard.Node
+	rejoined time.Time // when a session was last replaced
+	left     bool
+
+	lostOnce sync.Once
+	lost     chan struct{}
+}
+
+func newConsulMember(c *Consul, node shard.Node) *consulMember {
+	m := &consulMember{
+		c: c, node: node, sessions: newTopic[*consulSession](),
+		poked: make(chan struct{}, 1), reminded: make(chan struct{}, 1),
+		stop: func() {}, stopped: make(chan struct{}), lost: make(chan struct{}),
+	}
+	m.sessions.publish(nil)
+	return m
+}
+
+func (m *consulMember) key() string           { return m.c.keys.nodes + m.node.ID } // the id never changes
+func (m *consulMember) Lost() <-chan struct{} { return m.lost }
+
+func (m *consulMember) Node() shard.Node {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.node
+}
+
+// session is the session of now; nil is none.
+func (m *consulMember) session() *consulSession { return m.sessions.look().value }
+
+// heard is told of the members whenever they change, with Consul's mu held.
+func (m *consulMember) heard(nodes []shard.Node, sessions map[string]string) {
+	s := m.session()
+	if s == nil {
+		return // keep is at work
+	}
+	if sessions[m.node.ID] != s.id {
+		signal(m.poked)
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range nodes {
+		if n.ID == m.node.ID {
+			m.node.State = n.State // somebody may have asked us to drain
+		}
+	}
+}
+
+// remind asks for the newest known map to be left for the coordinator.
+func (m *consulMember) remind() { signal(m.reminded) }
+
+// signal never blocks: one value says all.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// keep looks after the membership until it ends.
+func (m *consulMember) keep(ctx context.Context) {
+	defer close(m.stopped)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if !m.stopBy(stop) {
+		return
+	}
+	renew, recover := time.NewTimer(m.c.options.TTL/2), time.NewTimer(time.Hour)
+	defer renew.Stop()
+	defer recover.Stop()
+	failures := 0
+	for {
+		poked := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.reminded:
+			recover.Reset(recoverDelay)
+			continue
+		case <-recover.C:
+			if err := m.c.offer(ctx); err != nil {
+				m.c.log.Warn().Err(err).Msg("consul: could not leave the newest shard map for the coordinator")
+				recover.Reset(recoverDelay)
+			}
+			continue
+		case <-m.poked:
+			poked = true
+		case <-renew.C:
+		}
+		err := m.tend(ctx, poked)
+		switch {
+		case err == nil:
+			failures = 0
+			renew.Reset(m.c.options.TTL / 2)
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, ErrLost):
+			m.lose(err)
+			return
+		default:
+			m.c.log.Warn().Err(err).Msg("consul: membership not confirmed; trying again")
+			renew.Reset(backoff(failures))
+			failures++
+		}
+	}
+}
+
+// stopBy says how keep is stopped; false: it has been already.
+func (m *consulMember) stopBy(stop context.CancelFunc) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stop = stop
+	return !m.left
+}
+
+// tend renews the session, or gets a new one. Poked, it looks at the key too.
+func (m *consulMember) tend(ctx context.Context, poked bool) error {
+	if s := m.session(); s != nil {
+		alive, err := m.c.calls.renew(ctx, s.id)
+		if err != nil {
+			return err
+		}
+		if alive && !poked {
+			return nil
+		}
+		if alive {
+			if held, err := m.holds(ctx, s); err != nil || held {
+				return err
+			}
+		}
+		m.drop(s)
+		m.c.log.Warn().Bool("session", alive).Msg("consul: this node is no member any more; joining again")
+	}
+	return m.rejoin(ctx)
+}
+
+// holds says whether the session still has the node's key.
+func (m *consulMember) holds(ctx context.Context, s *consulSession) (bool, error) {
+	pair, err := m.c.calls.get(ctx, m.key())
+	return pair != nil && pair.Session == s.id, err
+}
+
+// drop is the end of a session.
+func (m *consulMember) drop(s *consulSession) {
+	m.sessions.publish(nil)
+	s.end()
+}
+
+// rejoin is one attempt to become a member again. The incarnation stays: the node
+// still has what it had.
+func (m *consulMember) rejoin(ctx context.Context) error {
+	pair, holder, err := m.holder(ctx)
+	if err != nil {
+		return err
+	}
+	if pair != nil {
+		if holder.Incarnation > m.Node().Incarnation {
+			return fmt.Errorf("%w: node %s has started again at %s", ErrLost, holder.ID, holder.Address)
+		}
+		// An earlier run, or a session of ours of which we never heard.
+		if err := m.c.calls.destroySession(ctx, pair.Session); err != nil {
+			return err
+		}
+	}
+	known, err := m.c.calls.registered(ctx, m.c.keys.serviceID(m.node.ID))
+	if err != nil {
+		return err
+	}
+	if !known { // otherwise the check stays as it is: if it is critical, so are we
+		if err := m.register(ctx); err != nil {
+			return err
+		}
+	}
+	if err := m.enter(ctx); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.rejoined = time.Now()
+	m.mu.Unlock()
+	m.c.log.Info().Str("node", m.node.ID).Msg("consul: joined again")
+	return nil
+}
+
+// register makes the node a service.
+func (m *consulMember) register(ctx context.Context) error {
+	service, err := m.c.nodeRegistration(m.Node())
+	if err != nil {
+		return err
+	}
+	m.registered = true
+	return m.c.calls.register(ctx, service)
+}
+
+// enter opens a session and locks the node's key with it.
+func (m *consulMember) enter(ctx context.Context) error {
+	s, err := m.c.openSession(ctx, m.node.ID)
+	if err != nil {
+		return err
+	}
+	_, failed, err := m.c.calls.txn(ctx, &api.KVTxnOp{
+		Verb: api.KVLock, Key: m.key(), Session: s.id, Value: encodeMember(m.Node()),
+	})
+	if err == nil && failed != nil {
+		err = fmt.Errorf("%w: %s", errHeld, failed[0].What)
+	}
+	if err != nil {
+		return errors.Join(err, m.c.calls.destroySession(ctx, s.id))
+	}
+	m.sessions.publish(s)
+	return nil
+}
+
+// lose ends the membership for good.
+func (m *consulMember) lose(why error) {
+	m.c.log.Error().Err(why).Msg("consul: membership has ended")
+	m.end()
+	m.lostOnce.Do(func() { close(m.lost) })
+}
+
+// end makes keep stop, and says whether it is the first to do so.
+func (m *consulMember) end() (first bool) {
+	m.c.mu.Lock()
+	if m.c.member == m {
+		m.c.member = nil
+	}
+	m.c.mu.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	first, m.left = !m.left, true
+	m.stop()
+	if s := m.session(); s != nil {
+		s.end()
+	}
+	return first
+}
+
+// Leave ends the session, and with it the membership and the leadership, and
+// takes the service away.
+func (m *consulMember) Leave(ctx context.Context) error {
+	if !m.end() {
+		return nil
+	}
+	select {
+	case <-m.stopped:
+	case <-ctx.Done():
+	}
+	var err error
+	if s := m.session(); s != nil {
+		m.drop(s)
+		err = m.c.calls.destroySession(ctx, s.id)
+	}
+	err = errors.Join(err, m.c.calls.deregister(ctx, m.c.keys.serviceID(m.node.ID)))
+	if err == nil {
+		m.c.log.Info().Str("node", m.node.ID).Msg("consul: left")
+	}
+	return err
+}

@@ -1,0 +1,214 @@
+package registrytest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Agent is a real Consul agent on 127.0.0.1: one server, for tests.
+type Agent struct {
+	// Address is where it serves HTTP.
+	Address string
+
+	t      testing.TB
+	binary string
+	config string
+	output lockedBuffer
+	cmd    *exec.Cmd
+	exited chan struct{}
+}
+
+// StartAgent starts an agent that keeps its data on disk over Kill and Restart.
+// extra goes over the configuration. The test fails if there is no Consul.
+func StartAgent(t testing.TB, extra map[string]any) *Agent {
+	t.Helper()
+	ports := freePorts(t, 3)
+	dir := t.TempDir()
+	config := map[string]any{
+		"server": true, "bootstrap_expect": 1, "data_dir": filepath.Join(dir, "data"),
+		"node_name": "test", "bind_addr": "127.0.0.1", "client_addr": "127.0.0.1",
+		"ports": map[string]int{
+			"http": ports[0], "server": ports[1], "serf_lan": ports[2],
+			"serf_wan": -1, "dns": -1, "grpc": -1, "grpc_tls": -1,
+		},
+		"log_level": "WARN", "disable_update_check": true, "leave_on_terminate": false, "skip_leave_on_interrupt": true,
+		"performance": map[string]any{"raft_multiplier": 1},
+		// A server that waits for its leader says so at once, and not after 7 s.
+		"limits": map[string]any{"http_max_conns_per_client": 10_000},
+	}
+	maps.Copy(config, extra)
+	text, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &Agent{
+		Address: fmt.Sprintf("127.0.0.1:%d", ports[0]),
+		t:       t, binary: consulBinary(t), config: filepath.Join(dir, "consul.json"),
+	}
+	if err := os.WriteFile(a.config, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.Restart()
+	t.Cleanup(a.Kill)
+	return a
+}
+
+// consulBinary is MEMACTOR_CONSUL, or bin/consul of this repository.
+func consulBinary(t testing.TB) string {
+	t.Helper()
+	if path := os.Getenv("MEMACTOR_CONSUL"); path != "" {
+		return path
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.work")); err != nil {
+			continue
+		}
+		path := filepath.Join(dir, "bin", "consul")
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+		break
+	}
+	t.Fatal("no Consul agent: build it with `make consul`, or name one in MEMACTOR_CONSUL")
+	return ""
+}
+
+// freePorts are ports that nobody listens on just now.
+func freePorts(t testing.TB, n int) []int {
+	t.Helper()
+	ports := make([]int, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close() // after all are taken, so that they differ
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports
+}
+
+// Kill ends the agent as kill -9 does.
+func (a *Agent) Kill() {
+	if a.cmd == nil {
+		return
+	}
+	_ = a.cmd.Process.Kill()
+	<-a.exited
+	a.cmd = nil
+}
+
+// Restart starts a killed agent again, with the data that it had, and waits until
+// it has a leader.
+func (a *Agent) Restart() {
+	a.t.Helper()
+	a.Kill()
+	a.cmd = exec.Command(a.binary, "agent", "-config-file", a.config)
+	a.cmd.Stdout, a.cmd.Stderr = &a.output, &a.output
+	a.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := a.cmd.Start(); err != nil {
+		a.t.Fatal(err)
+	}
+	cmd, exited := a.cmd, make(chan struct{})
+	a.exited = exited
+	go func() {
+		_ = cmd.Wait()
+		close(exited)
+	}()
+	a.awaitLeader()
+}
+
+// RestartEmpty starts the agent again as one that knows nothing.
+func (a *Agent) RestartEmpty() {
+	a.t.Helper()
+	a.Kill()
+	if err := os.RemoveAll(filepath.Join(filepath.Dir(a.config), "data")); err != nil {
+		a.t.Fatal(err)
+	}
+	a.Restart()
+}
+
+// Pause stops the agent's process without ending it: calls hang. Resume ends that.
+func (a *Agent) Pause()  { _ = a.cmd.Process.Signal(syscall.SIGSTOP) }
+func (a *Agent) Resume() { _ = a.cmd.Process.Signal(syscall.SIGCONT) }
+
+// awaitLeader waits until the agent can write and its own health check is known.
+func (a *Agent) awaitLeader() {
+	a.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		err := a.healthy()
+		if err == nil {
+			return
+		}
+		select {
+		case <-a.exited:
+			a.t.Fatalf("the Consul agent has ended:\n%s", a.output.String())
+		case <-time.After(50 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			a.t.Fatalf("no Consul leader in 30 s: %v\n%s", err, a.output.String())
+		}
+	}
+}
+
+// healthy is an error until the agent's own check passes in the catalog.
+func (a *Agent) healthy() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address+"/v1/health/state/passing", nil)
+	if err != nil {
+		return err
+	}
+	if token := os.Getenv("CONSUL_HTTP_TOKEN"); token != "" {
+		request.Header.Set("X-Consul-Token", token)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	answer, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err == nil && !strings.Contains(string(body), "serfHealth") {
+		err = errors.New(string(body))
+	}
+	return err
+}
+
+// lockedBuffer is what the agent prints.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
