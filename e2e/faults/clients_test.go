@@ -92,6 +92,35 @@ func slowReader(t *testing.T, size int, asked string) {
 	}
 }
 
+// TestSmallValuesThenLargeOnes reads small values, so that the server may take the
+// next ones to be small, too, and then asks for large ones and reads nothing.
+func TestSmallValuesThenLargeOnes(t *testing.T) {
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 1})
+	other := harness.Dial(t, c.Address())
+	const size = 900_000
+	other.Expect(t, "set big 0 0 "+itoa(size)+"\r\n"+strings.Repeat("v", size)+"\r\n", "STORED\r\n")
+	other.Expect(t, "set small 0 0 1\r\nx\r\n", "STORED\r\n")
+	for range 4 {
+		conn := harness.Dial(t, c.Address())
+		if err := conn.Send(strings.Repeat("get small\r\n", 5000)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Replies(5000); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Send(strings.Repeat("get big\r\n", 1024)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	busy := latencies(t, other, 3*time.Second)
+	if held := memory(t, c); held > harness.Allowance()*(300<<20) {
+		t.Errorf("gateway and node hold %d MB", held>>20)
+	}
+	if p99 := percentile(busy, 99); p99 > allowed(100*time.Millisecond) {
+		t.Errorf("another connection's p99 is %v", p99)
+	}
+}
+
 // memory is that of all of a cluster's processes in bytes.
 func memory(t *testing.T, c *harness.Cluster) int {
 	t.Helper()
