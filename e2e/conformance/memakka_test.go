@@ -15,13 +15,15 @@ import (
 // What MemAkka, the program that memactor re-thinks, got wrong where a client sees
 // it. Each is tried on memcached too, which proves the test.
 
-// both runs a test against a cluster and against memcached.
+// both runs a test against a cluster and against memcached, at the same time.
 func both(t *testing.T, test func(t *testing.T, address string)) {
 	t.Helper()
 	t.Run("memactor", func(t *testing.T) {
+		t.Parallel()
 		test(t, harness.StartCluster(t, harness.ClusterOptions{Nodes: 3}).Address())
 	})
 	t.Run("memcached", func(t *testing.T) {
+		t.Parallel()
 		_, address := harness.Memcached(t)
 		test(t, address)
 	})
@@ -149,6 +151,7 @@ func TestValuesComeInTheOrderOfTheRequest(t *testing.T) {
 }
 
 func TestGetDoesNotCancelTheExpiry(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, address string) {
 		conn := harness.Dial(t, address)
 		conn.Expect(t, "set a 0 2 1\r\nx\r\n", "STORED\r\n")

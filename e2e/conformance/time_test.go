@@ -12,6 +12,7 @@ import (
 // clock ticks once a second.
 
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, address string) {
 		conn := harness.Dial(t, address)
 		for _, set := range []string{
@@ -36,6 +37,7 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestFlushWithDelay(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, address string) {
 		conn := harness.Dial(t, address)
 		conn.Expect(t, "set a 0 0 1\r\nx\r\n", "STORED\r\n")
@@ -50,6 +52,7 @@ func TestFlushWithDelay(t *testing.T) {
 
 // TestFlushReplacesADelayedOne: there is one fence, and the last command sets it.
 func TestFlushReplacesADelayedOne(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, address string) {
 		conn := harness.Dial(t, address)
 		conn.Expect(t, "flush_all 2\r\n", "OK\r\n")
