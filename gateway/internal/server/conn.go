@@ -76,7 +76,18 @@ func (c *conn) rounds() error {
 			return nil
 		}
 		c.execute()
-		m.out = c.session.Compose(m.out[:0])
+		if err := c.answer(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer writes the round's answers: mostly at once, and large ones in parts, so that
+// they are not all held twice.
+func (c *conn) answer(m *memory) error {
+	for more := true; more; {
+		m.out, more = c.session.Compose(m.out[:0], writeChunk)
 		if err := c.write(m.out); err != nil {
 			return err
 		}

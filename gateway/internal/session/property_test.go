@@ -45,6 +45,7 @@ func TestChunksAndReplyOrderDoNotMatter(t *testing.T) {
 
 		limits.MaxLine = rapid.SampledFrom([]int{2500, 1 << 20}).Draw(t, "line")
 		parts.s = New(limits, "1.6.45")
+		parts.part = rapid.SampledFrom([]int{1, 20, 1 << 20}).Draw(t, "part")
 		parts.order = func(n int) []int { return rapid.Permutation(inOrder(n)).Draw(t, "order") }
 		var got []byte
 		for rest := in; len(rest) > 0; {
@@ -74,7 +75,7 @@ func FuzzSession(f *testing.F) {
 		f.Add([]byte(seed), uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, in []byte, chunk uint8) {
-		limits := Limits{MaxItem: 300, Window: 4, WindowBytes: 1000, MaxLine: 2200}
+		limits := Limits{MaxItem: 300, Window: 4, WindowBytes: 1000, HoldBytes: 900, MaxLine: 2200}
 		g := newRig(limits)
 		for rest := in; len(rest) > 0 && !g.s.Closing(); {
 			n := min(len(rest), int(chunk)+1)

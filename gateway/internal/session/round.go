@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"sync"
 	"sync/atomic"
 
@@ -16,10 +17,13 @@ type Round struct {
 	results []result // by call
 	slots   []slot   // in the order of the answers
 	bytes   int      // of values in flight, replies estimated
+	reads   int      // calls whose replies hold a value
 	pending atomic.Int32
 
 	mu     sync.Mutex
-	values []byte // of all results, guarded by mu until the last reply
+	values []byte // of results, guarded by mu until the last reply
+
+	composed int // slots that have been composed
 }
 
 // result is the reply to a call. Only the goroutine that hands it in writes it.
@@ -29,8 +33,9 @@ type result struct {
 	cas     uint64
 	number  uint64
 	message string
-	at      int // of the value in Round.values
-	size    int
+	size    int    // of the value
+	at      int    // of the value in Round.values
+	large   []byte // or the value itself, if it is larger than maxShared
 	done    bool
 }
 
@@ -48,7 +53,8 @@ type slot struct {
 const maxSlots = 4096
 
 func (r *Round) full(l *Limits) bool {
-	return len(r.calls) >= l.Window || r.bytes >= l.WindowBytes || len(r.slots) >= maxSlots
+	return len(r.calls) >= l.Window || r.bytes >= l.WindowBytes || len(r.slots) >= maxSlots ||
+		r.reads > 0 && (r.reads+1)*l.MaxItem > l.HoldBytes
 }
 
 // answer adds a slot that waits for nothing.
@@ -75,6 +81,7 @@ func (r *Round) call(cmd *protocol.Command, op shardv1.Op, value []byte) {
 func (r *Round) read(g *get, key []byte, estimate int) {
 	r.ask(wire.Envelope{Op: opOf(g.verb), Key: key, Exptime: g.exptime}, slot{verb: g.verb})
 	r.bytes += estimate
+	r.reads++
 }
 
 // refuseStore answers a value that is too large. A set that fails takes the old
@@ -95,7 +102,10 @@ func (r *Round) reply(i int, rep *wire.Reply) bool {
 		status: rep.Status, flags: rep.Flags, cas: rep.Cas, number: rep.Number, message: rep.Message,
 		size: len(rep.Value), done: true,
 	}
-	if len(rep.Value) > 0 {
+	switch {
+	case len(rep.Value) > maxShared:
+		res.large = bytes.Clone(rep.Value)
+	case len(rep.Value) > 0:
 		r.mu.Lock()
 		res.at = len(r.values)
 		r.values = append(r.values, rep.Value...)
@@ -104,7 +114,16 @@ func (r *Round) reply(i int, rep *wire.Reply) bool {
 	return r.pending.Add(-1) == 0
 }
 
-func (r *Round) value(res *result) []byte { return r.values[res.at : res.at+res.size] }
+// maxShared is the largest value in bytes that shares memory with others. That
+// memory grows by doubling; a larger value gets what it needs.
+const maxShared = 16 << 10
+
+func (r *Round) value(res *result) []byte {
+	if res.large != nil {
+		return res.large
+	}
+	return r.values[res.at : res.at+res.size]
+}
 
 // oldest is the state of the oldest answer that is not there yet; false: all are.
 func (r *Round) oldest() (State, bool) {
@@ -136,7 +155,8 @@ func (r *Round) Reset() {
 	clear(r.calls)
 	clear(r.slots)
 	clear(r.results)
-	r.calls, r.results, r.slots, r.bytes = r.calls[:0], r.results[:0], r.slots[:0], 0
+	r.calls, r.results, r.slots = r.calls[:0], r.results[:0], r.slots[:0]
+	r.bytes, r.reads, r.composed = 0, 0, 0
 	r.values = r.values[:0]
 	if cap(r.values) > maxKept {
 		r.values = nil

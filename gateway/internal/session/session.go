@@ -35,6 +35,9 @@ type Limits struct {
 	// WindowBytes is how many bytes of values are in flight at most, both ways.
 	// Replies are estimated by the sizes of earlier ones; one call is always let in.
 	WindowBytes int
+	// HoldBytes is how many bytes of values are in flight at most if all of them turn
+	// out to be as large as MaxItem allows.
+	HoldBytes int
 	// MaxLine is how many bytes of a get line are held before its keys are asked
 	// for without waiting for the line's end. Up to there a line with a fault
 	// is refused whole, as in memcached.
@@ -43,7 +46,7 @@ type Limits struct {
 
 // DefaultLimits are the gateway's.
 func DefaultLimits() Limits {
-	return Limits{MaxItem: 1 << 20, Window: 1024, WindowBytes: 4 << 20, MaxLine: 1 << 20}
+	return Limits{MaxItem: 1 << 20, Window: 1024, WindowBytes: 4 << 20, HoldBytes: 128 << 20, MaxLine: 1 << 20}
 }
 
 // State is what the session waits for.
@@ -272,17 +275,21 @@ func (s *Session) Calls() []wire.Envelope { return s.round.calls }
 // different calls at the same time. It tells whether it was the round's last.
 func (s *Session) Reply(i int, r *wire.Reply) bool { return s.round.reply(i, r) }
 
-// Compose appends the answers of the round to dst, in the order of the commands,
-// and ends the round.
-func (s *Session) Compose(dst []byte) []byte {
+// Compose appends the round's answers to dst, in the order of the commands, until
+// dst holds limit bytes or more. more: there are answers left for the next Compose;
+// otherwise the round has ended.
+func (s *Session) Compose(dst []byte, limit int) (out []byte, more bool) {
 	r := s.round
-	for i := range r.slots {
-		dst = s.compose(dst, &r.slots[i])
+	for ; r.composed < len(r.slots); r.composed++ {
+		if len(dst) >= limit {
+			return dst, true
+		}
+		dst = s.compose(dst, &r.slots[r.composed])
 	}
 	s.learn(r)
 	r.Reset()
 	s.round = nil
-	return dst
+	return dst, false
 }
 
 // BarrierReply sets the answer to the round's barrier; the bytes are the session's

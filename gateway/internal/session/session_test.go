@@ -22,10 +22,11 @@ type rig struct {
 	fail  map[string]shardv1.Status
 	bars  []string
 	most  int // calls in one round
+	part  int // bytes that are composed at once
 }
 
 func newRig(limits Limits) *rig {
-	return &rig{s: New(limits, "1.6.45"), store: map[string]string{}, order: inOrder, fail: map[string]shardv1.Status{}}
+	return &rig{s: New(limits, "1.6.45"), store: map[string]string{}, order: inOrder, fail: map[string]shardv1.Status{}, part: 1 << 20}
 }
 
 func inOrder(n int) []int {
@@ -47,7 +48,9 @@ func (g *rig) feed(data []byte) []byte {
 			return out
 		}
 		g.execute()
-		out = g.s.Compose(out)
+		for more := true; more; {
+			out, more = g.s.Compose(out, len(out)+g.part)
+		}
 		g.in = g.in[n:]
 	}
 	return out
@@ -188,8 +191,8 @@ func TestStateOfTheOldestAnswer(t *testing.T) {
 			g.s.Reply(i, hit)
 		}
 	}
-	if out := string(g.s.Compose(nil)); out != "END\r\nNOT_FOUND\r\nEND\r\n" {
-		t.Fatal(out)
+	if out, more := g.s.Compose(nil, 100); more || string(out) != "END\r\nNOT_FOUND\r\nEND\r\n" {
+		t.Fatalf("%q", out)
 	}
 	if n := g.s.Advance([]byte("set a 0 0 5\r\nab"), &g.round); n != 0 || g.s.State() != WaitingForData || g.s.Need() != 20 {
 		t.Fatal(n, g.s.State(), g.s.Need())
@@ -203,7 +206,7 @@ func TestWindowFollowsValueSizes(t *testing.T) {
 	g.store["k"] = strings.Repeat("x", 1<<20)
 	line := []byte(strings.Repeat("get k\r\n", 200))
 	g.feed(line)
-	if g.most > firstWindow {
+	if g.most > firstWindow || g.most > limits.HoldBytes/limits.MaxItem {
 		t.Errorf("%d values of unknown size in flight", g.most)
 	}
 	g.most = 0
@@ -215,8 +218,13 @@ func TestWindowFollowsValueSizes(t *testing.T) {
 	for range 10 {
 		g.feed(bytes.Repeat(line, 20))
 	}
-	if g.most < limits.Window {
-		t.Errorf("only %d small values in flight", g.most)
+	if g.most != limits.HoldBytes/limits.MaxItem {
+		t.Errorf("%d small values in flight", g.most)
+	}
+	g = newRig(limits)
+	g.feed(bytes.Repeat([]byte("delete k\r\n"), 2000))
+	if g.most != limits.Window {
+		t.Errorf("%d calls without a value in flight", g.most)
 	}
 }
 
@@ -239,7 +247,7 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 				for i := range s.Calls() {
 					s.Reply(i, hit)
 				}
-				out = s.Compose(out[:0])
+				out, _ = s.Compose(out[:0], 1<<20)
 			}
 			turn()
 			if n := testing.AllocsPerRun(100, turn); n != 0 {
@@ -261,7 +269,7 @@ func BenchmarkPipeline(b *testing.B) {
 				for i := range s.Calls() {
 					s.Reply(i, hit)
 				}
-				out = s.Compose(out[:0])
+				out, _ = s.Compose(out[:0], 1<<20)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*commands), "ns/command")
 		})
