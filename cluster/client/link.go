@@ -42,6 +42,10 @@ type Link struct {
 	done   chan struct{}
 	kick   chan struct{} // wakes the sender; holds one token
 
+	// patience is until when calls wait for a node that has ended its stream in
+	// order: it restarts, or the map is about to name another. Only run touches it.
+	patience time.Time
+
 	// mu guards all below. It is held for memory operations only; sinks are
 	// called without it.
 	mu      sync.Mutex
@@ -167,6 +171,9 @@ func (l *Link) openBatch(size int) *sending {
 	return &l.queue[n-1]
 }
 
+// orderlyGrace is how long a node that has left in order is waited for.
+const orderlyGrace = 2 * time.Second
+
 // run keeps a stream to the node until the link is closed.
 func (l *Link) run() {
 	defer close(l.done)
@@ -187,6 +194,9 @@ func (l *Link) session() bool {
 	ctx, cancel := context.WithCancel(l.ctx)
 	defer cancel()
 	conn, stream, err := l.connect(ctx)
+	if err != nil && time.Now().Before(l.patience) {
+		return false
+	}
 	if err != nil {
 		l.refuse(LinkDown, "node "+l.node.ID+" is not reachable: "+err.Error())
 		return false
@@ -197,7 +207,11 @@ func (l *Link) session() bool {
 	go func() { received <- l.receive(stream); cancel() }()
 	l.send(ctx, stream)
 	cancel()
-	l.broke(<-received)
+	err = <-received
+	if err == nil {
+		l.patience = time.Now().Add(orderlyGrace)
+	}
+	l.broke(err)
 	return true
 }
 
