@@ -99,7 +99,7 @@ func (c *Config) lead(ctx context.Context, leadership registry.Leadership) {
 	c.Log.Info().Msg("elected coordinator")
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := &term{config: c, leadership: leadership, members: c.Registry.WatchMembers(ctx)}
+	t := &term{config: c, leadership: leadership, members: c.Registry.WatchMembers(ctx), began: time.Now()}
 	err := t.run(ctx)
 	c.Log.Info().AnErr("because", err).Msg("no longer coordinator")
 	c.resign(leadership)

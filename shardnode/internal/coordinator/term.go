@@ -15,15 +15,14 @@ type term struct {
 	config     *Config
 	leadership registry.Leadership
 	members    <-chan []shard.Node
+	began      time.Time
 
-	nodes    []shard.Node // the members as last heard
-	heard    bool         // of members at all: before that, nobody may lose shards
-	current  *shard.Map   // as stored, by all we know; nil: ask
-	loaded   bool         // a map was loaded in this term
-	newSince time.Time    // when we were elected, if we are new to the cluster
-	timer    *time.Timer  // runs while a plan is due
-	due      time.Time    // when; zero: none is
-	failed   int          // attempts in a row
+	nodes   []shard.Node // the members as last heard
+	heard   bool         // of members at all: before that, nobody may lose shards
+	current *shard.Map   // as stored, by all we know; nil: ask
+	timer   *time.Timer  // runs while a plan is due
+	due     time.Time    // when; zero: none is
+	failed  int // attempts in a row
 }
 
 // run waits for something to plan, and plans it. nil is the end of ctx or of the
@@ -96,7 +95,6 @@ func (t *term) plan(ctx context.Context) error {
 			return err
 		}
 		t.current = stored
-		t.remember(stored)
 	}
 	if !t.heard {
 		return nil
@@ -130,25 +128,14 @@ func (t *term) expected() []shard.Node {
 	return append(missing, t.nodes...)
 }
 
-// remember looks at the first map of the term: a coordinator that is not in it is
-// new, and cannot tell a node that has died from one that is about to return.
-func (t *term) remember(m *shard.Map) {
-	if t.loaded {
-		return
-	}
-	t.loaded = true
-	self := t.config.Membership.Node()
-	i := m.Find(self.ID)
-	if i < 0 || m.NodeAt(i).Incarnation != self.Incarnation {
-		t.newSince = time.Now()
-	}
-}
-
 // graceEnd is until when to wait for owners that are missing.
 func (t *term) graceEnd() time.Time {
 	since := t.leadership.Disturbed()
-	if t.newSince.After(since) {
-		since = t.newSince
+	self := t.config.Membership.Node()
+	i := t.current.Find(self.ID)
+	known := i >= 0 && t.current.NodeAt(i).Incarnation == self.Incarnation
+	if !known && t.began.After(since) {
+		since = t.began
 	}
 	return since.Add(t.config.Grace)
 }
