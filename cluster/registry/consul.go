@@ -4,8 +4,9 @@ import (
 	"context"
 	"sync"
 
-	"github.com/memactor/memactor/cluster/shard"
 	"github.com/rs/zerolog"
+
+	"github.com/memactor/memactor/cluster/shard"
 )
 
 // Consul is the registry of a deployed cluster. What it keeps in Consul, all of

@@ -106,14 +106,12 @@ func backoff(failures int) time.Duration {
 	return wait/2 + rand.N(wait/2)
 }
 
-// pause waits; false says that ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause waits, at most until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
 	}
 }

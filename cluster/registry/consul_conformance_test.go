@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+	"github.com/rs/zerolog"
+
 	"github.com/memactor/memactor/cluster/registry"
 	"github.com/memactor/memactor/cluster/registry/registrytest"
 	"github.com/memactor/memactor/cluster/shard"
-	"github.com/rs/zerolog"
 )
 
 // consulWorld is one cluster of a Consul agent that other tests use as well.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+	"github.com/rs/zerolog"
 )
 
 // errFiltered is an answer from which ACLs have taken something out: an empty
@@ -55,11 +56,11 @@ const shortest = 20 * time.Millisecond
 
 // complain logs the first of a row of failures, and then one in a while.
 func (c *Consul) complain(what string, failures int, err error) {
-	event := c.log.Debug()
+	level := zerolog.DebugLevel
 	if failures%60 == 0 {
-		event = c.log.Warn()
+		level = zerolog.WarnLevel
 	}
-	event.Err(err).Msgf("consul: cannot follow %s; going on with what is known", what)
+	c.log.WithLevel(level).Err(err).Msgf("consul: cannot follow %s; going on with what is known", what)
 }
 
 // await makes one call that waits for news behind index, and returns the new

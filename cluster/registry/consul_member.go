@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
 	"github.com/memactor/memactor/cluster/shard"
 )
 
@@ -22,9 +23,9 @@ type consulMember struct {
 	stop     context.CancelFunc
 	stopped  chan struct{}
 
-	// registered says that the agent was told of the service. Used by Join, and
-	// then by keep.
-	registered bool
+	// Used by Join, and then by keep.
+	registered bool // the agent was told of the service
+	failures   int  // in a row
 
 	mu       sync.Mutex
 	node     shard.Node
@@ -95,44 +96,49 @@ func (m *consulMember) keep(ctx context.Context) {
 	if !m.stopBy(stop) {
 		return
 	}
-	renew, recover := time.NewTimer(m.c.options.TTL/2), time.NewTimer(time.Hour)
-	defer renew.Stop()
-	defer recover.Stop()
-	failures := 0
-	for {
-		poked := false
+	renewal, recovery := time.NewTimer(m.c.options.TTL/2), time.NewTimer(time.Hour)
+	defer renewal.Stop()
+	defer recovery.Stop()
+	for !m.over() {
 		select {
 		case <-ctx.Done():
 			return
 		case <-m.reminded:
-			recover.Reset(recoverDelay)
-			continue
-		case <-recover.C:
-			if err := m.c.offer(ctx); err != nil {
-				m.c.log.Warn().Err(err).Msg("consul: could not leave the newest shard map for the coordinator")
-				recover.Reset(recoverDelay)
-			}
-			continue
+			recovery.Reset(recoverDelay)
+		case <-recovery.C:
+			recovery.Reset(m.recover(ctx))
 		case <-m.poked:
-			poked = true
-		case <-renew.C:
-		}
-		err := m.tend(ctx, poked)
-		switch {
-		case err == nil:
-			failures = 0
-			renew.Reset(m.c.options.TTL / 2)
-		case ctx.Err() != nil:
-			return
-		case errors.Is(err, ErrLost):
-			m.lose(err)
-			return
-		default:
-			m.c.log.Warn().Err(err).Msg("consul: membership not confirmed; trying again")
-			renew.Reset(backoff(failures))
-			failures++
+			renewal.Reset(m.attend(ctx, true))
+		case <-renewal.C:
+			renewal.Reset(m.attend(ctx, false))
 		}
 	}
+}
+
+// recover leaves the newest known map for the coordinator, and says when to see
+// to it again.
+func (m *consulMember) recover(ctx context.Context) time.Duration {
+	if err := m.c.offer(ctx); err != nil {
+		m.c.log.Warn().Err(err).Msg("consul: could not leave the newest shard map for the coordinator")
+		return recoverDelay
+	}
+	return time.Hour // or when we are reminded
+}
+
+// attend sees that all is well with the membership, and says when to look again.
+func (m *consulMember) attend(ctx context.Context, poked bool) time.Duration {
+	err := m.tend(ctx, poked)
+	switch {
+	case err == nil:
+		m.failures = 0
+		return m.c.options.TTL / 2
+	case errors.Is(err, ErrLost):
+		m.lose(err)
+	case ctx.Err() == nil:
+		m.c.log.Warn().Err(err).Msg("consul: membership not confirmed; trying again")
+	}
+	m.failures++
+	return backoff(m.failures - 1)
 }
 
 // stopBy says how keep is stopped; false: it has been already.
@@ -145,22 +151,19 @@ func (m *consulMember) stopBy(stop context.CancelFunc) bool {
 
 // tend renews the session, or gets a new one. Poked, it looks at the key too.
 func (m *consulMember) tend(ctx context.Context, poked bool) error {
-	if s := m.session(); s != nil {
-		alive, err := m.c.calls.renew(ctx, s.id)
-		if err != nil {
-			return err
-		}
-		if alive && !poked {
-			return nil
-		}
-		if alive {
-			if held, err := m.holds(ctx, s); err != nil || held {
-				return err
-			}
-		}
-		m.drop(s)
-		m.c.log.Warn().Bool("session", alive).Msg("consul: this node is no member any more; joining again")
+	s := m.session()
+	if s == nil {
+		return m.rejoin(ctx)
 	}
+	alive, err := m.c.calls.renew(ctx, s.id)
+	if err == nil && alive && poked {
+		alive, err = m.holds(ctx, s)
+	}
+	if err != nil || alive {
+		return err
+	}
+	m.drop(s)
+	m.c.log.Warn().Msg("consul: this node is no member any more; joining again")
 	return m.rejoin(ctx)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/consul/api"
+
 	"github.com/memactor/memactor/cluster/shard"
 )
 

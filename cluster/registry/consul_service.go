@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
 	"github.com/memactor/memactor/cluster/shard"
 )
 
@@ -41,7 +42,7 @@ func (c *Consul) nodeRegistration(n shard.Node) (*api.AgentServiceRegistration, 
 			CheckID: c.keys.checkID(n.ID), Name: "gRPC health of " + n.ID,
 			GRPC: n.Address, GRPCUseTLS: c.options.CheckTLS, TLSSkipVerify: c.options.CheckTLS,
 			Interval: c.options.CheckInterval.String(), Timeout: c.options.CheckInterval.String(),
-			FailuresBeforeCritical: 1, Status: api.HealthPassing,
+			FailuresBeforeCritical: 2, Status: api.HealthPassing,
 			DeregisterCriticalServiceAfter: deregisterAfter.String(),
 		}
 	}

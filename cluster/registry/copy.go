@@ -32,7 +32,7 @@ func (c *Consul) openCopy() error {
 		c.log.Info().Stringer("map", m).Str("copy", path).Msg("starting from the copy of the shard map")
 		c.take(m)
 	}
-	c.goDo(c.keepCopy)
+	c.goDo(func(ctx context.Context) { c.keepCopy(ctx, m) })
 	return nil
 }
 
@@ -44,9 +44,12 @@ func (c *Consul) copyHint() string {
 	return fmt.Sprintf(" (its copy is %s: remove that to be of the other cluster)", c.options.Copy)
 }
 
-// keepCopy writes each newer map. It is late rather than in anybody's way.
-func (c *Consul) keepCopy(ctx context.Context) {
+// keepCopy writes each newer map than the one that is written. It is late rather than in anybody's way.
+func (c *Consul) keepCopy(ctx context.Context, written *shard.Map) {
 	for m := range c.maps.watch(ctx) {
+		if m == written {
+			continue
+		}
 		if err := saveCopy(c.options.Copy, m); err != nil {
 			c.log.Error().Err(err).Msg("the copy of the shard map could not be written")
 		}
@@ -55,7 +58,7 @@ func (c *Consul) keepCopy(ctx context.Context) {
 
 // loadCopy reads a map; none, if there is no file.
 func loadCopy(path string) (*shard.Map, error) {
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
@@ -92,7 +95,7 @@ func saveCopy(path string, m *shard.Map) (err error) {
 
 // syncDir makes a rename last.
 func syncDir(path string) error {
-	dir, err := os.Open(path)
+	dir, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 
@@ -107,24 +106,3 @@ func (m *staticMembership) Leave(context.Context) error {
 
 // Lost never happens.
 func (m *staticMembership) Lost() <-chan struct{} { return nil }
-
-// ParseStatic reads a list of nodes as the command line has them, one
-// "id=host:port" each. Their order does not matter.
-func ParseStatic(list []string) ([]shard.Node, error) {
-	nodes := make([]shard.Node, 0, len(list))
-	for _, text := range list {
-		id, address, ok := strings.Cut(text, "=")
-		if !ok {
-			return nil, fmt.Errorf("%w: %q is not id=host:port", shard.ErrNode, text)
-		}
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return nil, fmt.Errorf("%w: %q: %w", shard.ErrNode, text, err)
-		}
-		node := shard.Node{ID: id, Address: address}
-		if err := node.Validate(); err != nil {
-			return nil, err
-		}
-		nodes = append(nodes, node)
-	}
-	return nodes, nil
-}

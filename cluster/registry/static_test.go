@@ -12,7 +12,7 @@ import (
 
 func static(t *testing.T, list ...string) *registry.Static {
 	t.Helper()
-	nodes, err := registry.ParseStatic(list)
+	nodes, err := registry.ParseNodes(list)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,13 +110,13 @@ func TestStaticClose(t *testing.T) {
 	}
 }
 
-func TestParseStatic(t *testing.T) {
-	got, err := registry.ParseStatic([]string{"n1=127.0.0.1:7001", "n2=[::1]:7002"})
+func TestParseNodesOfAList(t *testing.T) {
+	got, err := registry.ParseNodes([]string{"n1=127.0.0.1:7001", "n2=[::1]:7002"})
 	if err != nil || len(got) != 2 || got[0] != (shard.Node{ID: "n1", Address: "127.0.0.1:7001"}) || got[1].Address != "[::1]:7002" {
 		t.Error(got, err)
 	}
 	for _, bad := range []string{"", "n1", "=127.0.0.1:1", "n1=", "n1=host", "n 1=host:1", "n1=::1:1"} {
-		if got, err := registry.ParseStatic([]string{bad}); !errors.Is(err, shard.ErrNode) {
+		if got, err := registry.ParseNodes([]string{bad}); !errors.Is(err, shard.ErrNode) {
 			t.Errorf("%q: %v, %v", bad, got, err)
 		}
 	}

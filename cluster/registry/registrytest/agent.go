@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,8 @@ type Agent struct {
 }
 
 // StartAgent starts an agent that keeps its data on disk over Kill and Restart.
-// extra goes over the configuration. The test fails if there is no Consul.
+// extra goes over the configuration; with ACLs on, its management token is that
+// of the environment. The test fails if there is no Consul.
 func StartAgent(t testing.TB, extra map[string]any) *Agent {
 	t.Helper()
 	ports := freePorts(t, 3)
@@ -48,8 +50,7 @@ func StartAgent(t testing.TB, extra map[string]any) *Agent {
 		},
 		"log_level": "WARN", "disable_update_check": true, "leave_on_terminate": false, "skip_leave_on_interrupt": true,
 		"performance": map[string]any{"raft_multiplier": 1},
-		// A server that waits for its leader says so at once, and not after 7 s.
-		"limits": map[string]any{"http_max_conns_per_client": 10_000},
+		"limits":      map[string]any{"http_max_conns_per_client": 10_000},
 	}
 	maps.Copy(config, extra)
 	text, err := json.Marshal(config)
@@ -101,8 +102,12 @@ func freePorts(t testing.TB, n int) []int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() // after all are taken, so that they differ
-		ports[i] = l.Addr().(*net.TCPAddr).Port
+		defer func() { _ = l.Close() }() // after all are taken, so that they differ
+		address, err := netip.ParseAddrPort(l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports[i] = int(address.Port())
 	}
 	return ports
 }
@@ -122,9 +127,9 @@ func (a *Agent) Kill() {
 func (a *Agent) Restart() {
 	a.t.Helper()
 	a.Kill()
-	a.cmd = exec.Command(a.binary, "agent", "-config-file", a.config)
+	a.cmd = exec.CommandContext(context.Background(), a.binary, "agent", "-config-file", a.config) //nolint:gosec // a test's own choice
 	a.cmd.Stdout, a.cmd.Stderr = &a.output, &a.output
-	a.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	a.cmd.SysProcAttr = dieWithParent()
 	if err := a.cmd.Start(); err != nil {
 		a.t.Fatal(err)
 	}
@@ -147,8 +152,10 @@ func (a *Agent) RestartEmpty() {
 	a.Restart()
 }
 
-// Pause stops the agent's process without ending it: calls hang. Resume ends that.
-func (a *Agent) Pause()  { _ = a.cmd.Process.Signal(syscall.SIGSTOP) }
+// Pause stops the agent's process without ending it: calls hang.
+func (a *Agent) Pause() { _ = a.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
 func (a *Agent) Resume() { _ = a.cmd.Process.Signal(syscall.SIGCONT) }
 
 // awaitLeader waits until the agent can write and its own health check is known.
@@ -187,7 +194,7 @@ func (a *Agent) healthy() error {
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	if err == nil && !strings.Contains(string(body), "serfHealth") {
 		err = errors.New(string(body))
