@@ -18,7 +18,9 @@
 // A call that was surely not executed (STATUS_MOVED, never sent, or left over by
 // a stream that the node ended in order) and a read of unknown outcome are sent
 // again until the call's time is over. A write of unknown outcome is not: its
-// reply is STATUS_UNKNOWN_OUTCOME.
+// reply is STATUS_UNKNOWN_OUTCOME. Calls wait for a node that has ended its stream
+// in order, as one does that restarts or leaves; for a node that is gone they fail
+// at once.
 package client
 
 import (
