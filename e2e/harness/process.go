@@ -136,11 +136,25 @@ func (r *run) reap() {
 	close(r.done)
 }
 
-// cleanUp ends what still runs, and shows what a failed test's processes said.
+// cleanUp ends what still runs, fails the test if the process had printed what none
+// may, and shows what a failed test's processes said.
 func (p *Process) cleanUp(t testing.TB) {
 	_ = p.run.cmd.Process.Kill() // fails only if it has ended before
 	p.Ended(ExitTimeout)
+	if alarm := alarm(p.Out.String()); alarm != "" {
+		t.Errorf("harness: %s printed %q", p.Name, alarm)
+	}
 	if t.Failed() {
 		t.Logf("the end of what %s (%s %v) printed:\n%s", p.Name, p.path, p.args, p.Out.Tail(failureLines))
 	}
+}
+
+// alarm returns what a Go program prints when it has gone wrong at its root.
+func alarm(text string) string {
+	for _, sign := range []string{"WARNING: DATA RACE", "panic: ", "fatal error: "} {
+		if strings.Contains(text, sign) {
+			return sign
+		}
+	}
+	return ""
 }

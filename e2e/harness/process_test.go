@@ -121,6 +121,17 @@ func TestLogKeepsTheEnd(t *testing.T) {
 	}
 }
 
+func TestAlarm(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\"level\":\"info\"}\npanic: oh\n\ngoroutine 1": "panic: ", "==\nWARNING: DATA RACE\n": "WARNING: DATA RACE",
+		"fatal error: out of memory": "fatal error: ", "nothing to panic about": "",
+	} {
+		if got := alarm(text); got != want {
+			t.Errorf("%q: %q, not %q", text, got, want)
+		}
+	}
+}
+
 // shell returns the path of a shell, for processes that do what a test wants.
 func shell(t *testing.T) string {
 	t.Helper()
