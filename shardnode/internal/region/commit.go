@@ -54,7 +54,9 @@ func (a *actor) apply() {
 	if a.ref != 0 {
 		t.policy.used(a.ref)
 	}
-	a.home.bytes.Store(t.bytes)
+	if a.home.bytes.Load() != t.bytes {
+		a.home.bytes.Store(t.bytes) // a locked instruction, which reads need not pay
+	}
 }
 
 func (a *actor) store(t *table) {
