@@ -287,9 +287,9 @@ func (l *Link) refuse(state LinkState, why string) {
 // event is a log line: a warning, unless what happened was intended.
 func (l *Link) event(intended bool) *zerolog.Event {
 	if intended {
-		return l.client.opts.log.Debug()
+		return l.client.opts.log.Debug() //nolint:zerologlint // the caller sends it
 	}
-	return l.client.opts.log.Warn()
+	return l.client.opts.log.Warn() //nolint:zerologlint // the caller sends it
 }
 
 // close ends the link and answers all its calls.
