@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -47,8 +48,29 @@ func (c *conn) serve() {
 	defer c.srv.forget(c)
 	err := c.loop()
 	c.in.release()
+	if err == nil {
+		c.linger()
+	}
 	_ = c.net.Close()
 	c.srv.opts.Log.Debug().Err(err).Stringer("client", c.net.RemoteAddr()).Msg("connection closed")
+}
+
+// The bounds of linger.
+const (
+	lingerTime  = time.Second
+	lingerBytes = 4 << 20
+)
+
+// linger ends the answers and drops what the client still sends, for a while: to
+// close with bytes unread resets the connection, and the client might lose its
+// last answers.
+func (c *conn) linger() {
+	half, ok := c.net.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	_ = c.net.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.CopyN(io.Discard, c.net, lingerBytes)
 }
 
 func (c *conn) loop() error {
