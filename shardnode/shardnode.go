@@ -132,6 +132,9 @@ func (n *node) work(ctx context.Context, served <-chan error) error {
 		}
 	})
 	err := group.Wait()
+	if errors.Is(err, registry.ErrLost) {
+		err = ErrLost // the coordinator may be the first to notice
+	}
 	n.leave(gone)
 	return err
 }
