@@ -23,7 +23,7 @@ import (
 // With ACLs on, the token of a shard node needs session:write and node:read,
 // service:write on "<cluster>-shardnode" and key:write on the prefix
 // "memactor/<cluster>/"; that of a gateway service:write on "<cluster>-gateway"
-// and key:read.
+// and key:read. Whoever lists the gateways needs service:read and node:read.
 type ConsulOptions struct {
 	// Cluster is the name of the cluster: several live in one Consul. It is part
 	// of every key and service name. "" is "memactor".

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/consul/api"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -408,39 +409,73 @@ func TestConsulStartWithoutConsul(t *testing.T) {
 	until(t, gateway, "the next map", atLeast(table.Version()))
 }
 
-// A node that was replaced while it could not know notices when it is back.
+// A node that was replaced while it was cut off from Consul notices when it is
+// back, and does not take its place again.
 func TestConsulReplacedNodeNotices(t *testing.T) {
 	t.Parallel()
-	w := newConsulWorld(t, registrytest.StartAgent(t, nil))
-	first := must(w.Open(t).Join(within(t), shard.Node{ID: "n1", Address: "n1.example:7001"}))(t)
+	agent := registrytest.StartAgent(t, nil)
+	w := newConsulWorld(t, agent)
+	options, way := w.options(t), newWay(t, agent)
+	options.Address = way.address
+	first := must(w.open(t, options).Join(within(t), shard.Node{ID: "n1", Address: "n1.example:7001"}))(t)
+	way.cut.Store(true)
 	w.mu.Lock()
-	w.dead["n1.example:7001"] = true // as the second sees it
+	w.dead["n1.example:7001"] = true
 	w.mu.Unlock()
-	pair, _, err := w.client.KV().Get(w.key("nodes/n1"), nil)
+	pair := must(get(w, "nodes/n1"))(t)
+	_, err := w.client.Session().Destroy(pair.Session, nil)
 	ok(t, err)
-	joined := make(chan registry.Membership, 1)
-	go func() {
-		if m, err := w.Open(t).Join(within(t), shard.Node{ID: "n1", Address: "elsewhere.example:7001"}); err == nil {
-			joined <- m
-		}
-	}()
-	// The session ends, and the second is faster than the first.
-	for len(joined) == 0 {
-		_, err = w.client.Session().Destroy(pair.Session, nil)
-		ok(t, err)
-		time.Sleep(50 * time.Millisecond)
-		if pair, _, err = w.client.KV().Get(w.key("nodes/n1"), nil); err != nil || pair == nil {
-			pair = must(pair, err)(t)
-			if pair == nil {
-				break
-			}
-		}
-	}
+	second := must(w.Open(t).Join(within(t), shard.Node{ID: "n1", Address: "elsewhere.example:7001"}))(t)
+	way.cut.Store(false)
 	select {
 	case <-first.Lost():
 	case <-time.After(patience):
 		t.Fatal("two runs of one node")
 	}
+	list := until(t, w.Open(t).WatchMembers(within(t)), "n1", count(1))
+	if list[0] != second.Node() {
+		t.Error(list)
+	}
+	ok(t, first.Leave(within(t))) // leaves the second alone
+	if pair := must(get(w, "nodes/n1"))(t); pair == nil {
+		t.Error("the second is gone")
+	}
+}
+
+// A coordinator that is cut off from Consul only is followed by another, and
+// commits nothing when it is back.
+func TestConsulIsolatedCoordinator(t *testing.T) {
+	t.Parallel()
+	agent := registrytest.StartAgent(t, nil)
+	w := newConsulWorld(t, agent)
+	options, way := w.options(t), newWay(t, agent)
+	options.Address = way.address
+	c := w.open(t, options)
+	m := must(c.Join(within(t), shard.Node{ID: "n1", Address: "n1.example:7001"}))(t)
+	l := must(m.Campaign(within(t)))(t)
+	first := w.advance(t, l, must(l.Load(within(t)))(t), 0)
+	way.cut.Store(true)
+	m2 := must(w.Open(t).Join(within(t), shard.Node{ID: "n2", Address: "n2.example:7001"}))(t)
+	started := time.Now()
+	l2 := must(m2.Campaign(within(t)))(t)
+	t.Logf("followed after %v", time.Since(started))
+	second := w.advance(t, l2, must(l2.Load(within(t)))(t), 1)
+	way.cut.Store(false)
+	if err := l.Commit(within(t), shard.Plan(first, nil, 1000)); !errors.Is(err, registry.ErrFenced) {
+		t.Error(err)
+	}
+	<-l.Lost()
+	if got := w.Stored(t); !got.Equal(second) {
+		t.Error(got)
+	}
+	until(t, c.WatchMap(within(t)), "the other's map", atLeast(second.Version()))
+	until(t, c.WatchMembers(within(t)), "both", count(2))
+}
+
+// get is the pair at one of the cluster's keys; nil: none.
+func get(w *consulWorld, name string) (*api.KVPair, error) {
+	pair, _, err := w.client.KV().Get(w.key(name), nil)
+	return pair, err
 }
 
 // Gateways are services with a check of their own, and are seen as what they say.

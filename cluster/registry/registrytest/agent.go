@@ -23,8 +23,9 @@ import (
 
 // Agent is a real Consul agent on 127.0.0.1: one server, for tests.
 type Agent struct {
-	// Address is where it serves HTTP.
-	Address string
+	// Address is where it serves HTTP, and Secure where it serves HTTPS, if it was
+	// started with a "tls" configuration.
+	Address, Secure string
 
 	t      testing.TB
 	binary string
@@ -39,13 +40,17 @@ type Agent struct {
 // of the environment. The test fails if there is no Consul.
 func StartAgent(t testing.TB, extra map[string]any) *Agent {
 	t.Helper()
-	ports := freePorts(t, 3)
+	ports := freePorts(t, 4)
 	dir := t.TempDir()
+	https := -1
+	if extra["tls"] != nil {
+		https = ports[3]
+	}
 	config := map[string]any{
 		"server": true, "bootstrap_expect": 1, "data_dir": filepath.Join(dir, "data"),
 		"node_name": "test", "bind_addr": "127.0.0.1", "client_addr": "127.0.0.1",
 		"ports": map[string]int{
-			"http": ports[0], "server": ports[1], "serf_lan": ports[2],
+			"http": ports[0], "https": https, "server": ports[1], "serf_lan": ports[2],
 			"serf_wan": -1, "dns": -1, "grpc": -1, "grpc_tls": -1,
 		},
 		"log_level": "WARN", "disable_update_check": true, "leave_on_terminate": false, "skip_leave_on_interrupt": true,
@@ -58,8 +63,8 @@ func StartAgent(t testing.TB, extra map[string]any) *Agent {
 		t.Fatal(err)
 	}
 	a := &Agent{
-		Address: fmt.Sprintf("127.0.0.1:%d", ports[0]),
-		t:       t, binary: consulBinary(t), config: filepath.Join(dir, "consul.json"),
+		Address: fmt.Sprintf("127.0.0.1:%d", ports[0]), Secure: fmt.Sprintf("https://127.0.0.1:%d", https),
+		t: t, binary: consulBinary(t), config: filepath.Join(dir, "consul.json"),
 	}
 	if err := os.WriteFile(a.config, text, 0o600); err != nil {
 		t.Fatal(err)
