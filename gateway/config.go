@@ -12,6 +12,7 @@ import (
 type Config struct {
 	daemon.Common
 	daemon.Runtime
+	registry.Settings
 
 	// Listen are the addresses to serve on. The default is loopback: memcached's
 	// protocol has no authentication of its own.
@@ -34,8 +35,8 @@ type Config struct {
 	// bytes). The nodes must be set to no less.
 	MaxItem daemon.Size `name:"max-item-size" short:"I" usage:"largest item" unit:"1b" range:"1k..128m"`
 
-	// Nodes is the static list: every gateway and node is given the same.
-	Nodes []string `name:"node" usage:"a shard node as ID=HOST:PORT; repeat for each, the same list everywhere"`
+	// Advertise is for Consul, where clients and people look gateways up.
+	Advertise string `name:"advertise" usage:"HOST:PORT that memcached clients are told (default: the first that is listened on)" kind:"address port0"`
 
 	// Timeout is how long a command may take. Then a read is answered with
 	// SERVER_ERROR unavailable and a write with SERVER_ERROR outcome unknown.
@@ -59,8 +60,8 @@ func (c Config) Validate() error {
 	if err := daemon.Check(&c); err != nil {
 		return err
 	}
-	if _, err := registry.ParseNodes(c.Nodes); err != nil {
-		return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
+	if err := c.validateCluster(); err != nil {
+		return err
 	}
 	if c.Timeout < 10*time.Millisecond || c.Timeout > time.Hour {
 		return fmt.Errorf("%w: timeout %q: allowed: 10ms..1h", daemon.ErrConfig, c.Timeout)
@@ -70,4 +71,24 @@ func (c Config) Validate() error {
 	}
 	_, err := c.socketMode()
 	return err
+}
+
+func (c Config) validateCluster() error {
+	if err := c.CheckRegistry(); err != nil {
+		return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
+	}
+	if !c.UsesConsul() {
+		return nil
+	}
+	_, err := c.advertised(c.tcpAddresses())
+	return err
+}
+
+// advertised is the address that clients are told: the first of those that are
+// listened on, unless the configuration names another; "" if there is none.
+func (c Config) advertised(listening []string) (string, error) {
+	if len(listening) == 0 {
+		return c.Advertise, nil
+	}
+	return daemon.Advertised(c.Advertise, listening[0])
 }

@@ -38,16 +38,26 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) er
 	srv := server.New(cfg.options(p, cluster))
 	p.Metrics.MustRegister(srv)
 	p.Ready.Add("cluster", cluster.Ready)
-	return serve(ctx, p, cfg, srv, listeners)
+	withdraw, err := announce(p, cfg, maps, listeners)
+	if err != nil {
+		closeAll(listeners)
+		return err
+	}
+	return serve(ctx, p, cfg, srv, listeners, withdraw)
 }
 
-func serve(ctx context.Context, p daemon.Process, cfg Config, srv *server.Server, listeners []net.Listener) error {
+// serve serves until ctx ends. Then it withdraws first, so that new clients go
+// elsewhere.
+func serve(
+	ctx context.Context, p daemon.Process, cfg Config, srv *server.Server, listeners []net.Listener, withdraw func(),
+) error {
 	var group errgroup.Group
 	for _, l := range listeners {
 		p.Log.Info().Stringer("address", l.Addr()).Msg("serving memcached clients")
 		group.Go(func() error { return srv.Serve(l) })
 	}
 	<-ctx.Done()
+	withdraw()
 	closeAll(listeners)
 	if err := group.Wait(); err != nil {
 		return err

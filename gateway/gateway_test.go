@@ -34,6 +34,10 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"timeout":         func(c *Config) { c.Timeout = 0 },
 		"write-timeout":   func(c *Config) { c.WriteTimeout = time.Millisecond },
 		"threads":         func(c *Config) { c.Threads = -1 },
+		"consul":          func(c *Config) { c.Consul = "nowhere" },
+		"cluster":         func(c *Config) { c.Cluster = "blue" },
+		"node":            func(c *Config) { c.Nodes = []string{"a"} },
+		"advertise":       func(c *Config) { c.Consul, c.Advertise = "127.0.0.1:8500", "0.0.0.0:11211" },
 	} {
 		cfg := Default()
 		change(&cfg)

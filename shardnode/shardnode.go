@@ -54,8 +54,13 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, reg registry.Registr
 	if err != nil {
 		return fmt.Errorf("grpc: %w", err)
 	}
+	address, err := cfg.advertised(listener.Addr().String())
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
 	if reg == nil {
-		alone, err := registry.NewStatic([]shard.Node{{ID: cfg.ID, Address: listener.Addr().String(), Zone: cfg.Zone}}, 0)
+		alone, err := registry.NewStatic([]shard.Node{{ID: cfg.ID, Address: address, Zone: cfg.Zone}}, cfg.Shards)
 		if err != nil {
 			_ = listener.Close()
 			return err
@@ -63,7 +68,7 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, reg registry.Registr
 		defer func() { _ = alone.Close() }()
 		reg = alone
 	}
-	return newNode(cfg, p, reg).run(ctx, listener)
+	return newNode(cfg, p, reg).run(ctx, listener, address)
 }
 
 func newNode(cfg Config, p daemon.Process, reg registry.Registry) *node {
@@ -83,11 +88,11 @@ func newNode(cfg Config, p daemon.Process, reg registry.Registry) *node {
 }
 
 // run serves, joins, and works until ctx ends or the membership does.
-func (n *node) run(ctx context.Context, listener net.Listener) error {
-	n.p.Log.Info().Str("node", n.cfg.ID).Stringer("address", listener.Addr()).Msg("serving gRPC")
+func (n *node) run(ctx context.Context, listener net.Listener, address string) error {
+	n.p.Log.Info().Str("node", n.cfg.ID).Stringer("address", listener.Addr()).Str("advertised", address).Msg("serving gRPC")
 	served := make(chan error, 1)
 	go func() { served <- n.server.Serve(listener) }()
-	err := n.join(ctx, listener.Addr().String())
+	err := n.join(ctx, address)
 	if err == nil {
 		err = n.work(ctx, served)
 	}
@@ -100,7 +105,10 @@ func (n *node) run(ctx context.Context, listener net.Listener) error {
 
 // join makes the node a member. It serves before that: shards may be its own at once.
 func (n *node) join(ctx context.Context, address string) error {
-	self := shard.Node{ID: n.cfg.ID, Incarnation: uint64(time.Now().UnixMilli()), Address: address, Zone: n.cfg.Zone}
+	self := shard.Node{
+		ID: n.cfg.ID, Incarnation: uint64(time.Now().UnixMilli()),
+		Address: address, Zone: n.cfg.Zone, Weight: uint32(n.cfg.Weight), //nolint:gosec // 1..65536
+	}
 	member, err := n.registry.Join(ctx, self)
 	if err != nil {
 		return fmt.Errorf("join as %s: %w", n.cfg.ID, err)

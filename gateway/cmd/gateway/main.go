@@ -3,9 +3,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/memactor/memactor/cluster/daemon"
-	"github.com/memactor/memactor/cluster/registry"
 	"github.com/memactor/memactor/gateway"
 )
 
@@ -16,20 +16,12 @@ func main() {
 		Short:  "Serve memcached clients from a memactor cluster",
 		Config: &cfg,
 		Run: func(ctx context.Context, p daemon.Process) error {
-			maps, err := maps(cfg)
+			reg, err := cfg.OpenRegistry(0, p.Log)
 			if err != nil {
-				return err
+				return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
 			}
-			return gateway.Run(ctx, p, cfg, maps)
+			defer func() { _ = reg.Close() }()
+			return gateway.Run(ctx, p, cfg, reg)
 		},
 	}))
-}
-
-// maps is where the gateway learns of the shard map.
-func maps(cfg gateway.Config) (registry.Maps, error) {
-	nodes, err := registry.ParseNodes(cfg.Nodes)
-	if err != nil {
-		return nil, err
-	}
-	return registry.NewStatic(nodes, 0)
 }

@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/memactor/memactor/cluster/daemon"
 	"github.com/memactor/memactor/cluster/registry"
@@ -16,23 +18,15 @@ func main() {
 		Short:  "Host shards of a memactor cluster",
 		Config: &cfg,
 		Run: func(ctx context.Context, p daemon.Process) error {
-			reg, err := open(cfg)
-			if err != nil {
-				return err
+			reg, err := cfg.OpenRegistry(cfg.Shards, p.Log)
+			switch {
+			case errors.Is(err, registry.ErrNoCluster):
+				return shardnode.Run(ctx, p, cfg, nil)
+			case err != nil:
+				return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
 			}
+			defer func() { _ = reg.Close() }()
 			return shardnode.Run(ctx, p, cfg, reg)
 		},
 	}))
-}
-
-// open is the registry that the configuration names; nil: the node is alone.
-func open(cfg shardnode.Config) (registry.Registry, error) {
-	if len(cfg.Nodes) == 0 {
-		return nil, nil
-	}
-	nodes, err := registry.ParseNodes(cfg.Nodes)
-	if err != nil {
-		return nil, err
-	}
-	return registry.NewStatic(nodes, 0)
 }
