@@ -242,7 +242,7 @@ func (c *call) fail(status shardv1.Status, why string) { reject(c.sink, c.tag, s
 
 // timeout is the status of a call that got no reply in time.
 func (c *call) timeout() shardv1.Status {
-	if isRead(c.env.Op) {
+	if isRead(c.env) {
 		return shardv1.Status_STATUS_UNAVAILABLE
 	}
 	return shardv1.Status_STATUS_UNKNOWN_OUTCOME
@@ -252,8 +252,13 @@ func reject(sink Sink, tag uint64, status shardv1.Status, why string) {
 	sink.Reply(tag, &wire.Reply{Status: status, Message: why})
 }
 
-// isRead tells the operations that change nothing but statistics. GAT is not one.
-func isRead(op shardv1.Op) bool { return op == shardv1.Op_OP_GET }
+// isRead tells the envelopes that change nothing but statistics and the entry's last
+// use. OP_GAT is not one, and nor is a read that may win or make an entry: done twice,
+// nobody would know that he has won.
+func isRead(e *wire.Envelope) bool {
+	return e.Op == shardv1.Op_OP_GET &&
+		!e.Has(shardv1.Option_OPTION_WIN|shardv1.Option_OPTION_VIVIFY|shardv1.Option_OPTION_RECACHE)
+}
 
 // dial opens a connection to a node; grpc connects in the background.
 func (c *Client) dial(n shard.Node) (*grpc.ClientConn, error) {

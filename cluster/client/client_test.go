@@ -115,6 +115,9 @@ func TestNodeThatDoesNotAnswer(t *testing.T) {
 	if err := cl.Set(ctx, &Item{Key: hung}); !errors.Is(err, ErrUnknownOutcome) {
 		t.Errorf("write: %v", err)
 	}
+	if _, err := cl.Do(ctx, mayWin(hung)); !errors.Is(err, ErrUnknownOutcome) {
+		t.Errorf("read that may win: %v", err)
+	}
 	if d := time.Since(start); d > 5*time.Second {
 		t.Errorf("took %s", d)
 	}
@@ -123,6 +126,32 @@ func TestNodeThatDoesNotAnswer(t *testing.T) {
 	c.ready(cl)
 	if err := cl.Set(ctx, &Item{Key: hung}); err != nil {
 		t.Errorf("after it is well again: %v", err)
+	}
+}
+
+func mayWin(key string) *wire.Envelope {
+	return &wire.Envelope{Op: shardv1.Op_OP_GET, Key: []byte(key), Options: uint32(shardv1.Option_OPTION_WIN)}
+}
+
+// A call is sent again after its stream broke only if that does no harm: a read
+// that was won on the broken stream would be won by nobody.
+func TestOnlyReadsAreSentAgain(t *testing.T) {
+	for _, c := range []struct {
+		op      shardv1.Op
+		options shardv1.Option
+		read    bool
+	}{
+		{shardv1.Op_OP_GET, 0, true},
+		{shardv1.Op_OP_GET, shardv1.Option_OPTION_DETAILS | shardv1.Option_OPTION_NO_VALUE | shardv1.Option_OPTION_UNCOUNTED, true},
+		{shardv1.Op_OP_GET, shardv1.Option_OPTION_WIN, false},
+		{shardv1.Op_OP_GET, shardv1.Option_OPTION_VIVIFY, false},
+		{shardv1.Op_OP_GET, shardv1.Option_OPTION_RECACHE | shardv1.Option_OPTION_NO_BUMP, false},
+		{shardv1.Op_OP_GAT, 0, false},
+		{shardv1.Op_OP_SET, 0, false},
+	} {
+		if got := isRead(&wire.Envelope{Op: c.op, Options: uint32(c.options)}); got != c.read {
+			t.Errorf("%s with options %d: read is %v", c.op, c.options, got)
+		}
 	}
 }
 

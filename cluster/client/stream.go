@@ -178,7 +178,7 @@ func (l *Link) broke(err error) {
 	for _, c := range calls {
 		switch {
 		case c.sink == nil:
-		case err == nil || c.seq > l.sent || isRead(c.env.Op):
+		case err == nil || c.seq > l.sent || isRead(c.env):
 			again = append(again, c)
 		default:
 			failed = append(failed, rejection{c, shardv1.Status_STATUS_UNKNOWN_OUTCOME, why})

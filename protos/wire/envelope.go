@@ -25,12 +25,28 @@ const (
 	envelopeCas     = 9
 	envelopeDelta   = 10
 	envelopeResume  = 11
+	envelopeOptions = 12
+	envelopeVivify  = 13
+	envelopeRecache = 14
+	envelopeNewCas  = 15
+	envelopeInitial = 16
 )
 
+// plain tells whether none of the fields from envelopeOptions on is set, as in every
+// classic command: those pay one comparison for all of them.
+func (e *Envelope) plain() bool {
+	return uint64(e.Options)|uint64(e.Vivify)|uint64(e.Recache)|e.NewCas|e.Initial == 0
+}
+
 func (e *Envelope) size() int {
-	return sizeUint(e.ID) + sizeUint(uint64(e.Op)) + sizeUint(uint64(e.Shard)) + sizeUint(e.Epoch) +
+	n := sizeUint(e.ID) + sizeUint(uint64(e.Op)) + sizeUint(uint64(e.Shard)) + sizeUint(e.Epoch) +
 		sizeBytes(e.Key) + sizeBytes(e.Value) + sizeUint(uint64(e.Flags)) + sizeUint(zigzag(e.Exptime)) +
 		sizeUint(e.Cas) + sizeUint(e.Delta) + sizeUint(boolUint(e.Resume))
+	if e.plain() {
+		return n
+	}
+	return n + sizeUint(uint64(e.Options)) + sizeUint(zigzag(e.Vivify)) + sizeUint(zigzag(e.Recache)) +
+		sizeUint(e.NewCas) + sizeUintFar(e.Initial)
 }
 
 // append adds e to a DeliverRequest.
@@ -47,7 +63,19 @@ func (e *Envelope) append(dst []byte) []byte {
 	dst = appendUint(dst, envelopeExptime, zigzag(e.Exptime))
 	dst = appendUint(dst, envelopeCas, e.Cas)
 	dst = appendUint(dst, envelopeDelta, e.Delta)
-	return appendUint(dst, envelopeResume, boolUint(e.Resume))
+	dst = appendUint(dst, envelopeResume, boolUint(e.Resume))
+	if e.plain() {
+		return dst
+	}
+	return e.appendOptions(dst)
+}
+
+func (e *Envelope) appendOptions(dst []byte) []byte {
+	dst = appendUint(dst, envelopeOptions, uint64(e.Options))
+	dst = appendUint(dst, envelopeVivify, zigzag(e.Vivify))
+	dst = appendUint(dst, envelopeRecache, zigzag(e.Recache))
+	dst = appendUint(dst, envelopeNewCas, e.NewCas)
+	return appendUintFar(dst, envelopeInitial, e.Initial)
 }
 
 // decode reads an envelope; its Key and Value alias msg.
@@ -87,6 +115,16 @@ func (e *Envelope) set(r *reader, field, typ int) {
 		e.Delta = r.uint(typ)
 	case envelopeResume:
 		e.Resume = r.uint(typ) != 0
+	case envelopeOptions:
+		e.Options = uint32(r.uint(typ))
+	case envelopeVivify:
+		e.Vivify = unzigzag(r.uint(typ))
+	case envelopeRecache:
+		e.Recache = unzigzag(r.uint(typ))
+	case envelopeNewCas:
+		e.NewCas = r.uint(typ)
+	case envelopeInitial:
+		e.Initial = r.uint(typ)
 	default:
 		r.skip(typ)
 	}

@@ -19,7 +19,14 @@ const (
 	replyNumber  = 6
 	replyMessage = 7
 	replyMoved   = 8
+	replyMarks   = 9
+	replyTTL     = 10
+	replyIdle    = 11
+	replySize    = 12
 )
+
+// plain tells whether none of the fields from replyMarks on is set.
+func (r *Reply) plain() bool { return uint64(r.Marks)|uint64(r.TTL)|r.Idle|r.Size == 0 }
 
 func (r *Reply) size() int {
 	n := sizeUint(r.ID) + sizeUint(uint64(r.Status)) + sizeBytes(r.Value) + sizeUint(uint64(r.Flags)) +
@@ -28,7 +35,10 @@ func (r *Reply) size() int {
 		m := proto.Size(r.Moved)
 		n += 1 + varintLen(uint64(m)) + m
 	}
-	return n
+	if r.plain() {
+		return n
+	}
+	return n + sizeUint(uint64(r.Marks)) + sizeUint(zigzag(r.TTL)) + sizeUint(r.Idle) + sizeUint(r.Size)
 }
 
 // append adds r to a DeliverResponse.
@@ -42,7 +52,18 @@ func (r *Reply) append(dst []byte) []byte {
 	dst = appendUint(dst, replyCas, r.Cas)
 	dst = appendUint(dst, replyNumber, r.Number)
 	dst = appendBytes(dst, replyMessage, r.Message)
-	return appendMoved(dst, r.Moved)
+	dst = appendMoved(dst, r.Moved)
+	if r.plain() {
+		return dst
+	}
+	return r.appendDetails(dst)
+}
+
+func (r *Reply) appendDetails(dst []byte) []byte {
+	dst = appendUint(dst, replyMarks, uint64(r.Marks))
+	dst = appendUint(dst, replyTTL, zigzag(r.TTL))
+	dst = appendUint(dst, replyIdle, r.Idle)
+	return appendUint(dst, replySize, r.Size)
 }
 
 // appendMoved leaves the rare and nested field to the generated code. Marshal
@@ -91,6 +112,14 @@ func (r *Reply) set(in *reader, field, typ int) {
 		r.Message = string(in.data(typ))
 	case replyMoved:
 		r.setMoved(in, in.data(typ))
+	case replyMarks:
+		r.Marks = uint32(in.uint(typ))
+	case replyTTL:
+		r.TTL = unzigzag(in.uint(typ))
+	case replyIdle:
+		r.Idle = in.uint(typ)
+	case replySize:
+		r.Size = in.uint(typ)
 	default:
 		in.skip(typ)
 	}

@@ -25,7 +25,8 @@ func varintLen(v uint64) int { return (9*bits.Len64(v) + 64) / 64 }
 func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }
 func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }
 
-// sizeUint and appendUint leave out zero, as proto3 does.
+// sizeUint and appendUint leave out zero, as proto3 does. They are for fields up to
+// 15, whose tag is one byte.
 func sizeUint(v uint64) int {
 	if v == 0 {
 		return 0
@@ -38,6 +39,22 @@ func appendUint(dst []byte, field int, v uint64) []byte {
 		return dst
 	}
 	dst = append(dst, byte(field<<3|typeVarint))
+	return binary.AppendUvarint(dst, v)
+}
+
+// sizeUintFar and appendUintFar are for fields from 16 on, whose tag has two bytes.
+func sizeUintFar(v uint64) int {
+	if v == 0 {
+		return 0
+	}
+	return 2 + varintLen(v)
+}
+
+func appendUintFar(dst []byte, field int, v uint64) []byte {
+	if v == 0 {
+		return dst
+	}
+	dst = binary.AppendUvarint(dst, uint64(field<<3|typeVarint))
 	return binary.AppendUvarint(dst, v)
 }
 

@@ -30,11 +30,19 @@ type Envelope struct {
 	Exptime int64
 	Cas     uint64
 	Delta   uint64
+	Vivify  int64
+	Recache int64
+	NewCas  uint64
+	Initial uint64
 	Op      shardv1.Op
 	Shard   uint32
 	Flags   uint32
+	Options uint32 // sum of shardv1.Option
 	Resume  bool
 }
+
+// Has tells whether the envelope has the option, or one of several joined by |.
+func (e *Envelope) Has(o shardv1.Option) bool { return e.Options&uint32(o) != 0 }
 
 // Reply is shardv1.Reply as plain memory. Value is borrowed like an envelope's.
 type Reply struct {
@@ -42,8 +50,15 @@ type Reply struct {
 	Value   []byte
 	Cas     uint64
 	Number  uint64
+	TTL     int64
+	Idle    uint64
+	Size    uint64
 	Status  shardv1.Status
 	Flags   uint32
+	Marks   uint32 // sum of shardv1.Mark
 	Message string
 	Moved   *shardv1.Moved
 }
+
+// Has tells whether the reply has the mark, or one of several joined by |.
+func (r *Reply) Has(m shardv1.Mark) bool { return r.Marks&uint32(m) != 0 }

@@ -23,14 +23,18 @@ func drawEnvelope(t *rapid.T) Envelope {
 		Exptime: rapid.Int64().Draw(t, "exptime"), Cas: rapid.Uint64().Draw(t, "cas"),
 		Delta: rapid.Uint64().Draw(t, "delta"), Op: shardv1.Op(rapid.Int32Range(0, 200).Draw(t, "op")),
 		Shard: rapid.Uint32().Draw(t, "shard"), Flags: rapid.Uint32().Draw(t, "flags"),
-		Resume: rapid.Bool().Draw(t, "resume"),
+		Resume:  rapid.Bool().Draw(t, "resume"),
+		Options: rapid.Uint32().Draw(t, "options"), Vivify: rapid.Int64().Draw(t, "vivify"),
+		Recache: rapid.Int64().Draw(t, "recache"), NewCas: rapid.Uint64().Draw(t, "new cas"),
+		Initial: rapid.Uint64().Draw(t, "initial"),
 	}
 }
 
 func generatedEnvelope(e Envelope) *shardv1.Envelope {
 	return &shardv1.Envelope{
 		Id: e.ID, Op: e.Op, Shard: e.Shard, Epoch: e.Epoch, Key: e.Key, Value: e.Value, Flags: e.Flags,
-		Exptime: e.Exptime, Cas: e.Cas, Delta: e.Delta, Resume: e.Resume,
+		Exptime: e.Exptime, Cas: e.Cas, Delta: e.Delta, Resume: e.Resume, Options: e.Options, Vivify: e.Vivify,
+		Recache: e.Recache, NewCas: e.NewCas, Initial: e.Initial,
 	}
 }
 
@@ -39,7 +43,8 @@ func drawReply(t *rapid.T) Reply {
 		ID: rapid.Uint64().Draw(t, "id"), Value: rapid.SliceOf(rapid.Byte()).Draw(t, "value"),
 		Cas: rapid.Uint64().Draw(t, "cas"), Number: rapid.Uint64().Draw(t, "number"),
 		Status: shardv1.Status(rapid.Int32Range(0, 200).Draw(t, "status")), Flags: rapid.Uint32().Draw(t, "flags"),
-		Message: rapid.String().Draw(t, "message"),
+		Message: rapid.String().Draw(t, "message"), Marks: rapid.Uint32().Draw(t, "marks"),
+		TTL: rapid.Int64().Draw(t, "ttl"), Idle: rapid.Uint64().Draw(t, "idle"), Size: rapid.Uint64().Draw(t, "size"),
 	}
 	if rapid.Bool().Draw(t, "moved") {
 		r.Moved = &shardv1.Moved{MapVersion: rapid.Uint64().Draw(t, "version"), Epoch: rapid.Uint64().Draw(t, "epoch"),
@@ -51,7 +56,7 @@ func drawReply(t *rapid.T) Reply {
 func generatedReply(r Reply) *shardv1.Reply {
 	return &shardv1.Reply{
 		Id: r.ID, Status: r.Status, Value: r.Value, Flags: r.Flags, Cas: r.Cas, Number: r.Number,
-		Message: r.Message, Moved: r.Moved,
+		Message: r.Message, Moved: r.Moved, Marks: r.Marks, Ttl: r.TTL, Idle: r.Idle, Size: r.Size,
 	}
 }
 
@@ -162,7 +167,7 @@ func TestMalformed(t *testing.T) {
 }
 
 func TestUnknownFieldsAreSkipped(t *testing.T) {
-	envelope := []byte{envelopeID<<3 | typeVarint, 7, 0x69, 1, 2, 3, 4, 5, 6, 7, 8, 0x6d, 1, 2, 3, 4, 0xf8, 0x01, 3}
+	envelope := []byte{envelopeID<<3 | typeVarint, 7, 0xf9, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 0xfd, 0x01, 1, 2, 3, 4, 0xf8, 0x01, 3}
 	msg := append([]byte{0x10, 9, elementTag, byte(len(envelope))}, envelope...)
 	var b Requests
 	received(t, msg, &b)
@@ -196,6 +201,8 @@ func TestAllocations(t *testing.T) {
 	encoded := bytes.Clone(*b.data)
 	var out Envelope
 	pin(t, "append", func() { b.grow(); *b.data = (*b.data)[:0]; b.Append(&e) })
+	e.Options, e.Vivify, e.Recache, e.NewCas, e.Initial = math.MaxUint32, -1, 30, math.MaxUint64, 7
+	pin(t, "append options", func() { b.grow(); *b.data = (*b.data)[:0]; b.Append(&e) })
 	pin(t, "next", func() {
 		in := Requests{batch{rest: encoded}}
 		if ok, err := in.Next(&out); !ok || err != nil {
@@ -214,6 +221,7 @@ func pin(t *testing.T, what string, f func()) {
 func FuzzRequests(f *testing.F) {
 	var b Requests
 	b.Append(&Envelope{ID: 1, Key: []byte("a"), Value: []byte("b"), Exptime: -1})
+	b.Append(&Envelope{ID: 2, Key: []byte("a"), Options: 12, Vivify: -1, Recache: 30, NewCas: 1 << 63, Initial: 7})
 	f.Add(bytes.Clone(*b.data))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var b Requests
@@ -231,6 +239,7 @@ func FuzzRequests(f *testing.F) {
 func FuzzReplies(f *testing.F) {
 	var b Replies
 	b.Append(&Reply{ID: 1, Value: []byte("b"), Message: "m", Moved: &shardv1.Moved{NodeId: "n"}})
+	b.Append(&Reply{ID: 2, Marks: 3, TTL: -1, Idle: 5, Size: 6})
 	f.Add(bytes.Clone(*b.data))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var b Replies
@@ -293,10 +302,10 @@ func BenchmarkGenerated(b *testing.B) {
 // A field that is added to the contract must be added to this package.
 func TestEveryFieldIsKnown(t *testing.T) {
 	envelope, reply := (&shardv1.Envelope{}).ProtoReflect().Descriptor(), (&shardv1.Reply{}).ProtoReflect().Descriptor()
-	if n := envelope.Fields().Len(); n != envelopeResume {
-		t.Errorf("Envelope has %d fields, wire knows %d", n, envelopeResume)
+	if n := envelope.Fields().Len(); n != envelopeInitial {
+		t.Errorf("Envelope has %d fields, wire knows %d", n, envelopeInitial)
 	}
-	if n := reply.Fields().Len(); n != replyMoved {
-		t.Errorf("Reply has %d fields, wire knows %d", n, replyMoved)
+	if n := reply.Fields().Len(); n != replySize {
+		t.Errorf("Reply has %d fields, wire knows %d", n, replySize)
 	}
 }

@@ -123,6 +123,181 @@ func (Op) EnumDescriptor() ([]byte, []int) {
 	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{0}
 }
 
+// Option changes what an op does: the flags of memcached's meta commands and what
+// its binary commands add. Envelope.options is the sum of any of them; where one has
+// no meaning for the op it is ignored, and a bit that is not named here is
+// STATUS_INVALID.
+type Option int32
+
+const (
+	// No option.
+	Option_OPTION_UNSPECIFIED Option = 0
+	// Only if the entry's cas unique is cas: a store, a delete or a count of another
+	// entry is STATUS_EXISTS (C, and binary's cas). OP_CAS always compares.
+	Option_OPTION_COMPARE Option = 1
+	// The entry's cas unique becomes new_cas instead of one of the node's (E).
+	Option_OPTION_NEW_CAS Option = 2
+	// Set exptime too (T): for OP_INCR, OP_DECR, and OP_DELETE with
+	// OPTION_INVALIDATE or OPTION_DROP_VALUE. A read that does so is OP_GAT.
+	Option_OPTION_TOUCH Option = 4
+	// Make an entry that is missing, with vivify as its exptime (N): an empty one for
+	// a read, which wins then; the value for OP_APPEND and OP_PREPEND; initial for
+	// OP_INCR and OP_DECR.
+	Option_OPTION_VIVIFY Option = 8
+	// A read wins if fewer than recache seconds are left (R).
+	Option_OPTION_RECACHE Option = 16
+	// For a delete: mark the entry stale instead, for one reader to win (I). For a store
+	// with OPTION_COMPARE: if cas is less than the entry's, store and mark it stale.
+	Option_OPTION_INVALIDATE Option = 32
+	// A delete drops the value and the client flags, and the entry stays (x).
+	Option_OPTION_DROP_VALUE Option = 64
+	// The read is no use of the entry: it changes no FETCHED, no idle time, and no order
+	// of eviction (u).
+	Option_OPTION_NO_BUMP Option = 128
+	// Reply.value stays empty; Reply.size tells the length nevertheless.
+	Option_OPTION_NO_VALUE Option = 256
+	// The reply has ttl, idle, size and MARK_FETCHED. A read's are those before this
+	// read, but the ttl is the one that it sets.
+	Option_OPTION_DETAILS Option = 512
+	// Somebody looks, no command of a user's: no statistic counts it, and a read is no
+	// use of the entry (me).
+	Option_OPTION_UNCOUNTED Option = 1024
+	// The read may win. If nobody has won since the last store, and the entry is stale
+	// or OPTION_RECACHE holds, it does; and the reply has all marks but MARK_FETCHED.
+	// Every mg has this option. get, gat and me have it not: they read a stale entry
+	// like any other, and win nothing. OPTION_VIVIFY and OPTION_RECACHE imply it.
+	Option_OPTION_WIN Option = 2048
+	// The exptime of OP_GAT, OPTION_TOUCH and OPTION_VIVIFY is set last: OPTION_RECACHE and
+	// Reply.ttl go by the one before. Meta flags act in the order in which they are
+	// written: this is "t T60", without it it is "T60 t".
+	Option_OPTION_LATE_EXPTIME Option = 4096
+)
+
+// Enum value maps for Option.
+var (
+	Option_name = map[int32]string{
+		0:    "OPTION_UNSPECIFIED",
+		1:    "OPTION_COMPARE",
+		2:    "OPTION_NEW_CAS",
+		4:    "OPTION_TOUCH",
+		8:    "OPTION_VIVIFY",
+		16:   "OPTION_RECACHE",
+		32:   "OPTION_INVALIDATE",
+		64:   "OPTION_DROP_VALUE",
+		128:  "OPTION_NO_BUMP",
+		256:  "OPTION_NO_VALUE",
+		512:  "OPTION_DETAILS",
+		1024: "OPTION_UNCOUNTED",
+		2048: "OPTION_WIN",
+		4096: "OPTION_LATE_EXPTIME",
+	}
+	Option_value = map[string]int32{
+		"OPTION_UNSPECIFIED":  0,
+		"OPTION_COMPARE":      1,
+		"OPTION_NEW_CAS":      2,
+		"OPTION_TOUCH":        4,
+		"OPTION_VIVIFY":       8,
+		"OPTION_RECACHE":      16,
+		"OPTION_INVALIDATE":   32,
+		"OPTION_DROP_VALUE":   64,
+		"OPTION_NO_BUMP":      128,
+		"OPTION_NO_VALUE":     256,
+		"OPTION_DETAILS":      512,
+		"OPTION_UNCOUNTED":    1024,
+		"OPTION_WIN":          2048,
+		"OPTION_LATE_EXPTIME": 4096,
+	}
+)
+
+func (x Option) Enum() *Option {
+	p := new(Option)
+	*p = x
+	return p
+}
+
+func (x Option) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Option) Descriptor() protoreflect.EnumDescriptor {
+	return file_memactor_shard_v1_shard_proto_enumTypes[1].Descriptor()
+}
+
+func (Option) Type() protoreflect.EnumType {
+	return &file_memactor_shard_v1_shard_proto_enumTypes[1]
+}
+
+func (x Option) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Option.Descriptor instead.
+func (Option) EnumDescriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{1}
+}
+
+// Mark is what a reply says of an entry beside its content. Reply.marks is the sum.
+type Mark int32
+
+const (
+	// No mark.
+	Mark_MARK_UNSPECIFIED Mark = 0
+	// The sender of this read, and nobody else until the next store, is to make the
+	// value anew (W).
+	Mark_MARK_WON Mark = 1
+	// The entry is stale: invalidated, and not stored since (X).
+	Mark_MARK_STALE Mark = 2
+	// Somebody has won already (Z).
+	Mark_MARK_WIN_SENT Mark = 4
+	// It was read since it was stored (h1). Only with OPTION_DETAILS.
+	Mark_MARK_FETCHED Mark = 8
+)
+
+// Enum value maps for Mark.
+var (
+	Mark_name = map[int32]string{
+		0: "MARK_UNSPECIFIED",
+		1: "MARK_WON",
+		2: "MARK_STALE",
+		4: "MARK_WIN_SENT",
+		8: "MARK_FETCHED",
+	}
+	Mark_value = map[string]int32{
+		"MARK_UNSPECIFIED": 0,
+		"MARK_WON":         1,
+		"MARK_STALE":       2,
+		"MARK_WIN_SENT":    4,
+		"MARK_FETCHED":     8,
+	}
+)
+
+func (x Mark) Enum() *Mark {
+	p := new(Mark)
+	*p = x
+	return p
+}
+
+func (x Mark) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Mark) Descriptor() protoreflect.EnumDescriptor {
+	return file_memactor_shard_v1_shard_proto_enumTypes[2].Descriptor()
+}
+
+func (Mark) Type() protoreflect.EnumType {
+	return &file_memactor_shard_v1_shard_proto_enumTypes[2]
+}
+
+func (x Mark) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Mark.Descriptor instead.
+func (Mark) EnumDescriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{2}
+}
+
 // Status is the outcome of an envelope.
 type Status int32
 
@@ -206,11 +381,11 @@ func (x Status) String() string {
 }
 
 func (Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_memactor_shard_v1_shard_proto_enumTypes[1].Descriptor()
+	return file_memactor_shard_v1_shard_proto_enumTypes[3].Descriptor()
 }
 
 func (Status) Type() protoreflect.EnumType {
-	return &file_memactor_shard_v1_shard_proto_enumTypes[1]
+	return &file_memactor_shard_v1_shard_proto_enumTypes[3]
 }
 
 func (x Status) Number() protoreflect.EnumNumber {
@@ -219,7 +394,60 @@ func (x Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Status.Descriptor instead.
 func (Status) EnumDescriptor() ([]byte, []int) {
-	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{1}
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{3}
+}
+
+// ClockState is whether a clock goes.
+type ClockState int32
+
+const (
+	// As it is.
+	ClockState_CLOCK_STATE_UNSPECIFIED ClockState = 0
+	// It goes (debugtime r).
+	ClockState_CLOCK_STATE_RUNNING ClockState = 1
+	// It stands still (debugtime p); seconds still move it.
+	ClockState_CLOCK_STATE_STOPPED ClockState = 2
+)
+
+// Enum value maps for ClockState.
+var (
+	ClockState_name = map[int32]string{
+		0: "CLOCK_STATE_UNSPECIFIED",
+		1: "CLOCK_STATE_RUNNING",
+		2: "CLOCK_STATE_STOPPED",
+	}
+	ClockState_value = map[string]int32{
+		"CLOCK_STATE_UNSPECIFIED": 0,
+		"CLOCK_STATE_RUNNING":     1,
+		"CLOCK_STATE_STOPPED":     2,
+	}
+)
+
+func (x ClockState) Enum() *ClockState {
+	p := new(ClockState)
+	*p = x
+	return p
+}
+
+func (x ClockState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ClockState) Descriptor() protoreflect.EnumDescriptor {
+	return file_memactor_shard_v1_shard_proto_enumTypes[4].Descriptor()
+}
+
+func (ClockState) Type() protoreflect.EnumType {
+	return &file_memactor_shard_v1_shard_proto_enumTypes[4]
+}
+
+func (x ClockState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ClockState.Descriptor instead.
+func (ClockState) EnumDescriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{4}
 }
 
 // Envelope is one message for one key actor.
@@ -243,7 +471,7 @@ type Envelope struct {
 	// As in memcached: 0 is never; negative is at once; up to 2592000 (30 days)
 	// seconds from now; above that Unix time in seconds.
 	Exptime int64 `protobuf:"zigzag64,8,opt,name=exptime,proto3" json:"exptime,omitempty"`
-	// The cas unique that OP_CAS compares.
+	// The cas unique that OP_CAS and OPTION_COMPARE compare.
 	Cas uint64 `protobuf:"varint,9,opt,name=cas,proto3" json:"cas,omitempty"`
 	// What OP_INCR adds and OP_DECR subtracts.
 	Delta uint64 `protobuf:"varint,10,opt,name=delta,proto3" json:"delta,omitempty"`
@@ -251,7 +479,17 @@ type Envelope struct {
 	// is behind it for that shard, up to the first envelope with resume: so
 	// nothing overtakes what has to be sent again. Set it on the first envelope
 	// for the shard that is sent after every earlier one has been answered.
-	Resume        bool `protobuf:"varint,11,opt,name=resume,proto3" json:"resume,omitempty"`
+	Resume bool `protobuf:"varint,11,opt,name=resume,proto3" json:"resume,omitempty"`
+	// The sum of some of enum Option.
+	Options uint32 `protobuf:"varint,12,opt,name=options,proto3" json:"options,omitempty"`
+	// Exptime of the entry that OPTION_VIVIFY makes.
+	Vivify int64 `protobuf:"zigzag64,13,opt,name=vivify,proto3" json:"vivify,omitempty"`
+	// Seconds of OPTION_RECACHE.
+	Recache int64 `protobuf:"zigzag64,14,opt,name=recache,proto3" json:"recache,omitempty"`
+	// The cas unique of OPTION_NEW_CAS.
+	NewCas uint64 `protobuf:"varint,15,opt,name=new_cas,json=newCas,proto3" json:"new_cas,omitempty"`
+	// The number that OP_INCR and OP_DECR with OPTION_VIVIFY store.
+	Initial       uint64 `protobuf:"varint,16,opt,name=initial,proto3" json:"initial,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -363,6 +601,41 @@ func (x *Envelope) GetResume() bool {
 	return false
 }
 
+func (x *Envelope) GetOptions() uint32 {
+	if x != nil {
+		return x.Options
+	}
+	return 0
+}
+
+func (x *Envelope) GetVivify() int64 {
+	if x != nil {
+		return x.Vivify
+	}
+	return 0
+}
+
+func (x *Envelope) GetRecache() int64 {
+	if x != nil {
+		return x.Recache
+	}
+	return 0
+}
+
+func (x *Envelope) GetNewCas() uint64 {
+	if x != nil {
+		return x.NewCas
+	}
+	return 0
+}
+
+func (x *Envelope) GetInitial() uint64 {
+	if x != nil {
+		return x.Initial
+	}
+	return 0
+}
+
 // Reply answers one envelope.
 type Reply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -381,7 +654,16 @@ type Reply struct {
 	// Why, for STATUS_INVALID and STATUS_INTERNAL.
 	Message string `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`
 	// Who serves the shard, for STATUS_MOVED, if this node knows.
-	Moved         *Moved `protobuf:"bytes,8,opt,name=moved,proto3" json:"moved,omitempty"`
+	Moved *Moved `protobuf:"bytes,8,opt,name=moved,proto3" json:"moved,omitempty"`
+	// The sum of some of enum Mark.
+	Marks uint32 `protobuf:"varint,9,opt,name=marks,proto3" json:"marks,omitempty"`
+	// Seconds that the entry has left, -1: it never expires. Only with OPTION_DETAILS.
+	Ttl int64 `protobuf:"zigzag64,10,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	// Seconds since the entry's last access. Only with OPTION_DETAILS.
+	Idle uint64 `protobuf:"varint,11,opt,name=idle,proto3" json:"idle,omitempty"`
+	// Length of the entry's value in bytes. Only with OPTION_DETAILS or
+	// OPTION_NO_VALUE.
+	Size          uint64 `protobuf:"varint,12,opt,name=size,proto3" json:"size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -470,6 +752,34 @@ func (x *Reply) GetMoved() *Moved {
 		return x.Moved
 	}
 	return nil
+}
+
+func (x *Reply) GetMarks() uint32 {
+	if x != nil {
+		return x.Marks
+	}
+	return 0
+}
+
+func (x *Reply) GetTtl() int64 {
+	if x != nil {
+		return x.Ttl
+	}
+	return 0
+}
+
+func (x *Reply) GetIdle() uint64 {
+	if x != nil {
+		return x.Idle
+	}
+	return 0
+}
+
+func (x *Reply) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
 }
 
 // Moved is the newer entry of the shard map behind a STATUS_MOVED.
@@ -1178,11 +1488,122 @@ func (x *Stat) GetValue() string {
 	return ""
 }
 
+// MoveClockRequest moves a node's clock.
+type MoveClockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Seconds to move it forward from where it is, or back if negative.
+	Seconds int64 `protobuf:"zigzag64,1,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	// Whether it goes from now on.
+	State         ClockState `protobuf:"varint,2,opt,name=state,proto3,enum=memactor.shard.v1.ClockState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveClockRequest) Reset() {
+	*x = MoveClockRequest{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveClockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveClockRequest) ProtoMessage() {}
+
+func (x *MoveClockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveClockRequest.ProtoReflect.Descriptor instead.
+func (*MoveClockRequest) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *MoveClockRequest) GetSeconds() int64 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+func (x *MoveClockRequest) GetState() ClockState {
+	if x != nil {
+		return x.State
+	}
+	return ClockState_CLOCK_STATE_UNSPECIFIED
+}
+
+// MoveClockResponse is the clock as it is now.
+type MoveClockResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Seconds by which all requests together have moved it; a clock that goes is the
+	// node's own time and these seconds.
+	Offset int64 `protobuf:"zigzag64,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	// Unix time in seconds that it shows.
+	Now           int64 `protobuf:"zigzag64,2,opt,name=now,proto3" json:"now,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveClockResponse) Reset() {
+	*x = MoveClockResponse{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveClockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveClockResponse) ProtoMessage() {}
+
+func (x *MoveClockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveClockResponse.ProtoReflect.Descriptor instead.
+func (*MoveClockResponse) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *MoveClockResponse) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *MoveClockResponse) GetNow() int64 {
+	if x != nil {
+		return x.Now
+	}
+	return 0
+}
+
 var File_memactor_shard_v1_shard_proto protoreflect.FileDescriptor
 
 const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\n" +
-	"\x1dmemactor/shard/v1/shard.proto\x12\x11memactor.shard.v1\"\x85\x02\n" +
+	"\x1dmemactor/shard/v1/shard.proto\x12\x11memactor.shard.v1\"\x84\x03\n" +
 	"\bEnvelope\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12%\n" +
 	"\x02op\x18\x02 \x01(\x0e2\x15.memactor.shard.v1.OpR\x02op\x12\x14\n" +
@@ -1195,7 +1616,12 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\x03cas\x18\t \x01(\x04R\x03cas\x12\x14\n" +
 	"\x05delta\x18\n" +
 	" \x01(\x04R\x05delta\x12\x16\n" +
-	"\x06resume\x18\v \x01(\bR\x06resume\"\xea\x01\n" +
+	"\x06resume\x18\v \x01(\bR\x06resume\x12\x18\n" +
+	"\aoptions\x18\f \x01(\rR\aoptions\x12\x16\n" +
+	"\x06vivify\x18\r \x01(\x12R\x06vivify\x12\x18\n" +
+	"\arecache\x18\x0e \x01(\x12R\arecache\x12\x17\n" +
+	"\anew_cas\x18\x0f \x01(\x04R\x06newCas\x12\x18\n" +
+	"\ainitial\x18\x10 \x01(\x04R\ainitial\"\xba\x02\n" +
 	"\x05Reply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x121\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x19.memactor.shard.v1.StatusR\x06status\x12\x14\n" +
@@ -1204,7 +1630,12 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\x03cas\x18\x05 \x01(\x04R\x03cas\x12\x16\n" +
 	"\x06number\x18\x06 \x01(\x04R\x06number\x12\x18\n" +
 	"\amessage\x18\a \x01(\tR\amessage\x12.\n" +
-	"\x05moved\x18\b \x01(\v2\x18.memactor.shard.v1.MovedR\x05moved\"q\n" +
+	"\x05moved\x18\b \x01(\v2\x18.memactor.shard.v1.MovedR\x05moved\x12\x14\n" +
+	"\x05marks\x18\t \x01(\rR\x05marks\x12\x10\n" +
+	"\x03ttl\x18\n" +
+	" \x01(\x12R\x03ttl\x12\x12\n" +
+	"\x04idle\x18\v \x01(\x04R\x04idle\x12\x12\n" +
+	"\x04size\x18\f \x01(\x04R\x04size\"q\n" +
 	"\x05Moved\x12\x1f\n" +
 	"\vmap_version\x18\x01 \x01(\x04R\n" +
 	"mapVersion\x12\x14\n" +
@@ -1246,7 +1677,13 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\x05stats\x18\x01 \x03(\v2\x17.memactor.shard.v1.StatR\x05stats\"0\n" +
 	"\x04Stat\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value*\xc8\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"a\n" +
+	"\x10MoveClockRequest\x12\x18\n" +
+	"\aseconds\x18\x01 \x01(\x12R\aseconds\x123\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1d.memactor.shard.v1.ClockStateR\x05state\"=\n" +
+	"\x11MoveClockResponse\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x12R\x06offset\x12\x10\n" +
+	"\x03now\x18\x02 \x01(\x12R\x03now*\xc8\x01\n" +
 	"\x02Op\x12\x12\n" +
 	"\x0eOP_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -1269,7 +1706,30 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\x12\v\n" +
 	"\aOP_INCR\x10\v\x12\v\n" +
 	"\aOP_DECR\x10\f\x12\f\n" +
-	"\bOP_FLUSH\x10\r*\xb3\x02\n" +
+	"\bOP_FLUSH\x10\r*\xb1\x02\n" +
+	"\x06Option\x12\x16\n" +
+	"\x12OPTION_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eOPTION_COMPARE\x10\x01\x12\x12\n" +
+	"\x0eOPTION_NEW_CAS\x10\x02\x12\x10\n" +
+	"\fOPTION_TOUCH\x10\x04\x12\x11\n" +
+	"\rOPTION_VIVIFY\x10\b\x12\x12\n" +
+	"\x0eOPTION_RECACHE\x10\x10\x12\x15\n" +
+	"\x11OPTION_INVALIDATE\x10 \x12\x15\n" +
+	"\x11OPTION_DROP_VALUE\x10@\x12\x13\n" +
+	"\x0eOPTION_NO_BUMP\x10\x80\x01\x12\x14\n" +
+	"\x0fOPTION_NO_VALUE\x10\x80\x02\x12\x13\n" +
+	"\x0eOPTION_DETAILS\x10\x80\x04\x12\x15\n" +
+	"\x10OPTION_UNCOUNTED\x10\x80\b\x12\x0f\n" +
+	"\n" +
+	"OPTION_WIN\x10\x80\x10\x12\x18\n" +
+	"\x13OPTION_LATE_EXPTIME\x10\x80 *_\n" +
+	"\x04Mark\x12\x14\n" +
+	"\x10MARK_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bMARK_WON\x10\x01\x12\x0e\n" +
+	"\n" +
+	"MARK_STALE\x10\x02\x12\x11\n" +
+	"\rMARK_WIN_SENT\x10\x04\x12\x10\n" +
+	"\fMARK_FETCHED\x10\b*\xb3\x02\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tSTATUS_OK\x10\x01\x12\x14\n" +
@@ -1285,12 +1745,18 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\x12\x13\n" +
 	"\x0fSTATUS_INTERNAL\x10\v\x12\x16\n" +
 	"\x12STATUS_UNAVAILABLE\x10\f\x12\x1a\n" +
-	"\x16STATUS_UNKNOWN_OUTCOME\x10\r2\xdd\x02\n" +
+	"\x16STATUS_UNKNOWN_OUTCOME\x10\r*[\n" +
+	"\n" +
+	"ClockState\x12\x1b\n" +
+	"\x17CLOCK_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13CLOCK_STATE_RUNNING\x10\x01\x12\x17\n" +
+	"\x13CLOCK_STATE_STOPPED\x10\x022\xb5\x03\n" +
 	"\fShardService\x12T\n" +
 	"\aDeliver\x12!.memactor.shard.v1.DeliverRequest\x1a\".memactor.shard.v1.DeliverResponse(\x010\x01\x12D\n" +
 	"\x03Ask\x12\x1d.memactor.shard.v1.AskRequest\x1a\x1e.memactor.shard.v1.AskResponse\x12\\\n" +
 	"\vGetShardMap\x12%.memactor.shard.v1.GetShardMapRequest\x1a&.memactor.shard.v1.GetShardMapResponse\x12S\n" +
-	"\bGetStats\x12\".memactor.shard.v1.GetStatsRequest\x1a#.memactor.shard.v1.GetStatsResponseB6Z4github.com/memactor/memactor/protos/shard/v1;shardv1b\x06proto3"
+	"\bGetStats\x12\".memactor.shard.v1.GetStatsRequest\x1a#.memactor.shard.v1.GetStatsResponse\x12V\n" +
+	"\tMoveClock\x12#.memactor.shard.v1.MoveClockRequest\x1a$.memactor.shard.v1.MoveClockResponseB6Z4github.com/memactor/memactor/protos/shard/v1;shardv1b\x06proto3"
 
 var (
 	file_memactor_shard_v1_shard_proto_rawDescOnce sync.Once
@@ -1304,52 +1770,60 @@ func file_memactor_shard_v1_shard_proto_rawDescGZIP() []byte {
 	return file_memactor_shard_v1_shard_proto_rawDescData
 }
 
-var file_memactor_shard_v1_shard_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_memactor_shard_v1_shard_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_memactor_shard_v1_shard_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_memactor_shard_v1_shard_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_memactor_shard_v1_shard_proto_goTypes = []any{
 	(Op)(0),                     // 0: memactor.shard.v1.Op
-	(Status)(0),                 // 1: memactor.shard.v1.Status
-	(*Envelope)(nil),            // 2: memactor.shard.v1.Envelope
-	(*Reply)(nil),               // 3: memactor.shard.v1.Reply
-	(*Moved)(nil),               // 4: memactor.shard.v1.Moved
-	(*DeliverRequest)(nil),      // 5: memactor.shard.v1.DeliverRequest
-	(*DeliverResponse)(nil),     // 6: memactor.shard.v1.DeliverResponse
-	(*AskRequest)(nil),          // 7: memactor.shard.v1.AskRequest
-	(*AskResponse)(nil),         // 8: memactor.shard.v1.AskResponse
-	(*GetShardMapRequest)(nil),  // 9: memactor.shard.v1.GetShardMapRequest
-	(*GetShardMapResponse)(nil), // 10: memactor.shard.v1.GetShardMapResponse
-	(*ShardMap)(nil),            // 11: memactor.shard.v1.ShardMap
-	(*Node)(nil),                // 12: memactor.shard.v1.Node
-	(*ShardEntry)(nil),          // 13: memactor.shard.v1.ShardEntry
-	(*GetStatsRequest)(nil),     // 14: memactor.shard.v1.GetStatsRequest
-	(*GetStatsResponse)(nil),    // 15: memactor.shard.v1.GetStatsResponse
-	(*Stat)(nil),                // 16: memactor.shard.v1.Stat
+	(Option)(0),                 // 1: memactor.shard.v1.Option
+	(Mark)(0),                   // 2: memactor.shard.v1.Mark
+	(Status)(0),                 // 3: memactor.shard.v1.Status
+	(ClockState)(0),             // 4: memactor.shard.v1.ClockState
+	(*Envelope)(nil),            // 5: memactor.shard.v1.Envelope
+	(*Reply)(nil),               // 6: memactor.shard.v1.Reply
+	(*Moved)(nil),               // 7: memactor.shard.v1.Moved
+	(*DeliverRequest)(nil),      // 8: memactor.shard.v1.DeliverRequest
+	(*DeliverResponse)(nil),     // 9: memactor.shard.v1.DeliverResponse
+	(*AskRequest)(nil),          // 10: memactor.shard.v1.AskRequest
+	(*AskResponse)(nil),         // 11: memactor.shard.v1.AskResponse
+	(*GetShardMapRequest)(nil),  // 12: memactor.shard.v1.GetShardMapRequest
+	(*GetShardMapResponse)(nil), // 13: memactor.shard.v1.GetShardMapResponse
+	(*ShardMap)(nil),            // 14: memactor.shard.v1.ShardMap
+	(*Node)(nil),                // 15: memactor.shard.v1.Node
+	(*ShardEntry)(nil),          // 16: memactor.shard.v1.ShardEntry
+	(*GetStatsRequest)(nil),     // 17: memactor.shard.v1.GetStatsRequest
+	(*GetStatsResponse)(nil),    // 18: memactor.shard.v1.GetStatsResponse
+	(*Stat)(nil),                // 19: memactor.shard.v1.Stat
+	(*MoveClockRequest)(nil),    // 20: memactor.shard.v1.MoveClockRequest
+	(*MoveClockResponse)(nil),   // 21: memactor.shard.v1.MoveClockResponse
 }
 var file_memactor_shard_v1_shard_proto_depIdxs = []int32{
 	0,  // 0: memactor.shard.v1.Envelope.op:type_name -> memactor.shard.v1.Op
-	1,  // 1: memactor.shard.v1.Reply.status:type_name -> memactor.shard.v1.Status
-	4,  // 2: memactor.shard.v1.Reply.moved:type_name -> memactor.shard.v1.Moved
-	2,  // 3: memactor.shard.v1.DeliverRequest.envelopes:type_name -> memactor.shard.v1.Envelope
-	3,  // 4: memactor.shard.v1.DeliverResponse.replies:type_name -> memactor.shard.v1.Reply
-	2,  // 5: memactor.shard.v1.AskRequest.envelope:type_name -> memactor.shard.v1.Envelope
-	3,  // 6: memactor.shard.v1.AskResponse.reply:type_name -> memactor.shard.v1.Reply
-	11, // 7: memactor.shard.v1.GetShardMapResponse.map:type_name -> memactor.shard.v1.ShardMap
-	12, // 8: memactor.shard.v1.ShardMap.nodes:type_name -> memactor.shard.v1.Node
-	13, // 9: memactor.shard.v1.ShardMap.shards:type_name -> memactor.shard.v1.ShardEntry
-	16, // 10: memactor.shard.v1.GetStatsResponse.stats:type_name -> memactor.shard.v1.Stat
-	5,  // 11: memactor.shard.v1.ShardService.Deliver:input_type -> memactor.shard.v1.DeliverRequest
-	7,  // 12: memactor.shard.v1.ShardService.Ask:input_type -> memactor.shard.v1.AskRequest
-	9,  // 13: memactor.shard.v1.ShardService.GetShardMap:input_type -> memactor.shard.v1.GetShardMapRequest
-	14, // 14: memactor.shard.v1.ShardService.GetStats:input_type -> memactor.shard.v1.GetStatsRequest
-	6,  // 15: memactor.shard.v1.ShardService.Deliver:output_type -> memactor.shard.v1.DeliverResponse
-	8,  // 16: memactor.shard.v1.ShardService.Ask:output_type -> memactor.shard.v1.AskResponse
-	10, // 17: memactor.shard.v1.ShardService.GetShardMap:output_type -> memactor.shard.v1.GetShardMapResponse
-	15, // 18: memactor.shard.v1.ShardService.GetStats:output_type -> memactor.shard.v1.GetStatsResponse
-	15, // [15:19] is the sub-list for method output_type
-	11, // [11:15] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	3,  // 1: memactor.shard.v1.Reply.status:type_name -> memactor.shard.v1.Status
+	7,  // 2: memactor.shard.v1.Reply.moved:type_name -> memactor.shard.v1.Moved
+	5,  // 3: memactor.shard.v1.DeliverRequest.envelopes:type_name -> memactor.shard.v1.Envelope
+	6,  // 4: memactor.shard.v1.DeliverResponse.replies:type_name -> memactor.shard.v1.Reply
+	5,  // 5: memactor.shard.v1.AskRequest.envelope:type_name -> memactor.shard.v1.Envelope
+	6,  // 6: memactor.shard.v1.AskResponse.reply:type_name -> memactor.shard.v1.Reply
+	14, // 7: memactor.shard.v1.GetShardMapResponse.map:type_name -> memactor.shard.v1.ShardMap
+	15, // 8: memactor.shard.v1.ShardMap.nodes:type_name -> memactor.shard.v1.Node
+	16, // 9: memactor.shard.v1.ShardMap.shards:type_name -> memactor.shard.v1.ShardEntry
+	19, // 10: memactor.shard.v1.GetStatsResponse.stats:type_name -> memactor.shard.v1.Stat
+	4,  // 11: memactor.shard.v1.MoveClockRequest.state:type_name -> memactor.shard.v1.ClockState
+	8,  // 12: memactor.shard.v1.ShardService.Deliver:input_type -> memactor.shard.v1.DeliverRequest
+	10, // 13: memactor.shard.v1.ShardService.Ask:input_type -> memactor.shard.v1.AskRequest
+	12, // 14: memactor.shard.v1.ShardService.GetShardMap:input_type -> memactor.shard.v1.GetShardMapRequest
+	17, // 15: memactor.shard.v1.ShardService.GetStats:input_type -> memactor.shard.v1.GetStatsRequest
+	20, // 16: memactor.shard.v1.ShardService.MoveClock:input_type -> memactor.shard.v1.MoveClockRequest
+	9,  // 17: memactor.shard.v1.ShardService.Deliver:output_type -> memactor.shard.v1.DeliverResponse
+	11, // 18: memactor.shard.v1.ShardService.Ask:output_type -> memactor.shard.v1.AskResponse
+	13, // 19: memactor.shard.v1.ShardService.GetShardMap:output_type -> memactor.shard.v1.GetShardMapResponse
+	18, // 20: memactor.shard.v1.ShardService.GetStats:output_type -> memactor.shard.v1.GetStatsResponse
+	21, // 21: memactor.shard.v1.ShardService.MoveClock:output_type -> memactor.shard.v1.MoveClockResponse
+	17, // [17:22] is the sub-list for method output_type
+	12, // [12:17] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_memactor_shard_v1_shard_proto_init() }
@@ -1362,8 +1836,8 @@ func file_memactor_shard_v1_shard_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_memactor_shard_v1_shard_proto_rawDesc), len(file_memactor_shard_v1_shard_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   15,
+			NumEnums:      5,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

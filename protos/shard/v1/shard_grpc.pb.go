@@ -27,6 +27,7 @@ const (
 	ShardService_Ask_FullMethodName         = "/memactor.shard.v1.ShardService/Ask"
 	ShardService_GetShardMap_FullMethodName = "/memactor.shard.v1.ShardService/GetShardMap"
 	ShardService_GetStats_FullMethodName    = "/memactor.shard.v1.ShardService/GetStats"
+	ShardService_MoveClock_FullMethodName   = "/memactor.shard.v1.ShardService/MoveClock"
 )
 
 // ShardServiceClient is the client API for ShardService service.
@@ -47,6 +48,11 @@ type ShardServiceClient interface {
 	GetShardMap(ctx context.Context, in *GetShardMapRequest, opts ...grpc.CallOption) (*GetShardMapResponse, error)
 	// GetStats returns the node's own statistics, or resets them.
 	GetStats(ctx context.Context, in *GetStatsRequest, opts ...grpc.CallOption) (*GetStatsResponse, error)
+	// MoveClock moves the clock by which the node's entries expire, or stops it: for
+	// tests, which cannot wait (memcached's debugtime). It is the node's own clock
+	// only, so a gateway asks every node. A node that was not started with --debug
+	// answers FAILED_PRECONDITION and changes nothing.
+	MoveClock(ctx context.Context, in *MoveClockRequest, opts ...grpc.CallOption) (*MoveClockResponse, error)
 }
 
 type shardServiceClient struct {
@@ -100,6 +106,16 @@ func (c *shardServiceClient) GetStats(ctx context.Context, in *GetStatsRequest, 
 	return out, nil
 }
 
+func (c *shardServiceClient) MoveClock(ctx context.Context, in *MoveClockRequest, opts ...grpc.CallOption) (*MoveClockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MoveClockResponse)
+	err := c.cc.Invoke(ctx, ShardService_MoveClock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ShardServiceServer is the server API for ShardService service.
 // All implementations must embed UnimplementedShardServiceServer
 // for forward compatibility.
@@ -118,6 +134,11 @@ type ShardServiceServer interface {
 	GetShardMap(context.Context, *GetShardMapRequest) (*GetShardMapResponse, error)
 	// GetStats returns the node's own statistics, or resets them.
 	GetStats(context.Context, *GetStatsRequest) (*GetStatsResponse, error)
+	// MoveClock moves the clock by which the node's entries expire, or stops it: for
+	// tests, which cannot wait (memcached's debugtime). It is the node's own clock
+	// only, so a gateway asks every node. A node that was not started with --debug
+	// answers FAILED_PRECONDITION and changes nothing.
+	MoveClock(context.Context, *MoveClockRequest) (*MoveClockResponse, error)
 	mustEmbedUnimplementedShardServiceServer()
 }
 
@@ -139,6 +160,9 @@ func (UnimplementedShardServiceServer) GetShardMap(context.Context, *GetShardMap
 }
 func (UnimplementedShardServiceServer) GetStats(context.Context, *GetStatsRequest) (*GetStatsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStats not implemented")
+}
+func (UnimplementedShardServiceServer) MoveClock(context.Context, *MoveClockRequest) (*MoveClockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MoveClock not implemented")
 }
 func (UnimplementedShardServiceServer) mustEmbedUnimplementedShardServiceServer() {}
 func (UnimplementedShardServiceServer) testEmbeddedByValue()                      {}
@@ -222,6 +246,24 @@ func _ShardService_GetStats_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ShardService_MoveClock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MoveClockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ShardServiceServer).MoveClock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ShardService_MoveClock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ShardServiceServer).MoveClock(ctx, req.(*MoveClockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ShardService_ServiceDesc is the grpc.ServiceDesc for ShardService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -240,6 +282,10 @@ var ShardService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStats",
 			Handler:    _ShardService_GetStats_Handler,
+		},
+		{
+			MethodName: "MoveClock",
+			Handler:    _ShardService_MoveClock_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

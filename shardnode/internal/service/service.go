@@ -120,7 +120,7 @@ type asked chan *shardv1.Reply
 func (a asked) Reply(_ uint32, r *wire.Reply) {
 	a <- &shardv1.Reply{
 		Id: r.ID, Status: r.Status, Value: append([]byte(nil), r.Value...), Flags: r.Flags, Cas: r.Cas,
-		Number: r.Number, Message: r.Message, Moved: r.Moved,
+		Number: r.Number, Message: r.Message, Moved: r.Moved, Marks: r.Marks, Ttl: r.TTL, Idle: r.Idle, Size: r.Size,
 	}
 }
 
@@ -128,6 +128,7 @@ func envelope(in *shardv1.Envelope) wire.Envelope {
 	return wire.Envelope{
 		ID: in.GetId(), Op: in.GetOp(), Shard: in.GetShard(), Epoch: in.GetEpoch(), Key: in.GetKey(), Value: in.GetValue(),
 		Flags: in.GetFlags(), Exptime: in.GetExptime(), Cas: in.GetCas(), Delta: in.GetDelta(), Resume: in.GetResume(),
+		Options: in.GetOptions(), Vivify: in.GetVivify(), Recache: in.GetRecache(), NewCas: in.GetNewCas(), Initial: in.GetInitial(),
 	}
 }
 
