@@ -124,8 +124,9 @@ bench: build ## ours, twemproxy and memcached, interleaved (about 10 minutes)
 	go run ./e2e/bench -bin bin
 
 .PHONY: images
-images: build ## container images memactor/gateway, memactor/shardnode, memactor/memactor
+images: build bin/consul ## container images of the programs, and of Consul for tests
 	deploy/docker/build $(if $(VERSION),$(VERSION),devel)
+	deploy/docker/consul
 
 .PHONY: clean
 clean: ## remove bin/
