@@ -83,8 +83,8 @@ breaking: bin/buf ## the contract does not break what an older program relies on
 ##@ Tools and packages
 
 .PHONY: deps
-deps: ## install what the tests run beside ours (Debian: memcached, libmemcached-tools)
-	@.ci/deps memcached memccapable
+deps: ## install what the tests run beside ours (Debian: memcached, twemproxy, client libraries)
+	@.ci/deps memcached memccapable nutcracker pymemcache pylibmc bmemcached php-memcached Cache::Memcached::Fast
 
 TOOLS := buf golangci-lint benchstat protoc-gen-go protoc-gen-go-grpc
 

@@ -39,6 +39,7 @@ func everyOperation(t *testing.T, client *memcache.Client) {
 	comparing(t, client)
 	counting(t, client)
 	touching(t, client)
+	readingAndTouching(t, client)
 	reading(t, client)
 	deleting(t, client)
 }
@@ -96,13 +97,18 @@ func touching(t *testing.T, client *memcache.Client) {
 	t.Helper()
 	check(t, "Touch of nothing", client.Touch("nothing", 10), memcache.ErrCacheMiss)
 	check(t, "Touch", client.Touch("a", 100), nil)
+	check(t, "Touch, to end", client.Touch("n", -1), nil)
+	check(t, "Get of what has ended", second(client.Get("n")), memcache.ErrCacheMiss)
+}
+
+func readingAndTouching(t *testing.T, client *memcache.Client) {
+	t.Helper()
 	item, err := client.GetAndTouch("a", 100)
 	check(t, "GetAndTouch", err, nil)
 	if string(item.Value) != "swapped" {
 		t.Errorf("GetAndTouch found %q", item.Value)
 	}
-	check(t, "Touch, to end", client.Touch("n", -1), nil)
-	check(t, "Get of what has ended", second(client.Get("n")), memcache.ErrCacheMiss)
+	check(t, "GetAndTouch of nothing", second(client.GetAndTouch("n", 100)), memcache.ErrCacheMiss)
 }
 
 // reading stores values of many sizes and reads them by one GetMulti.

@@ -41,7 +41,7 @@ func TestMemccapable(t *testing.T) {
 // capabilities returns the names of memccapable's tests of the ASCII protocol.
 func capabilities(t *testing.T, address string) []string {
 	t.Helper()
-	out, _, _ := run(t, "memccapable", "-h", "127.0.0.1", "-p", harness.Port(address), "-a")
+	out, _, _ := tool(t, "memccapable", "-h", "127.0.0.1", "-p", harness.Port(address), "-a")
 	var names []string
 	for _, match := range regexp.MustCompile(`(?m)^(ascii .*?)\s+\[`).FindAllStringSubmatch(out, -1) {
 		names = append(names, match[1])
@@ -52,7 +52,7 @@ func capabilities(t *testing.T, address string) []string {
 // passes runs one of memccapable's tests.
 func passes(t *testing.T, address, test string) bool {
 	t.Helper()
-	_, _, ok := run(t, "memccapable", "-h", "127.0.0.1", "-p", harness.Port(address), "-a", "-T", test)
+	_, _, ok := tool(t, "memccapable", "-h", "127.0.0.1", "-p", harness.Port(address), "-a", "-T", test)
 	return ok
 }
 
@@ -86,7 +86,7 @@ func TestLibmemcachedTools(t *testing.T) {
 			{"200 keys by", false, "memcslap", []string{"--concurrency=2", "--execute-number=100", "--initial-load=100", "--test=get"}},
 			{"200 keys by", false, "memcslap", []string{"--concurrency=2", "--execute-number=100", "--initial-load=100", "--test=mget"}},
 		} {
-			out, complaint, ok := run(t, use.program, append([]string{servers}, use.args...)...)
+			out, complaint, ok := tool(t, use.program, append([]string{servers}, use.args...)...)
 			if ok == use.fails || !strings.Contains(out, use.want) {
 				t.Errorf("%s %v (success: %v) printed:\n%s%s", use.program, use.args, ok, out, complaint)
 			}
@@ -94,14 +94,20 @@ func TestLibmemcachedTools(t *testing.T) {
 	})
 }
 
-// run runs one of libmemcached's programs and returns what it printed, what it
-// complained of, and whether it succeeded.
-func run(t *testing.T, program string, args ...string) (out, complaint string, ok bool) {
+// tool runs one of libmemcached's programs.
+func tool(t *testing.T, program string, args ...string) (out, complaint string, ok bool) {
+	t.Helper()
+	return run(t, program, libmemcachedTools, args...)
+}
+
+// run runs a program and returns what it printed, what it complained of, and whether
+// it succeeded.
+func run(t *testing.T, program, debianPackage string, args ...string) (out, complaint string, ok bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	var stdout, stderr strings.Builder
-	cmd := exec.CommandContext(ctx, harness.DebianProgram(t, program, libmemcachedTools), args...)
+	cmd := exec.CommandContext(ctx, harness.DebianProgram(t, program, debianPackage), args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if ctx.Err() != nil {

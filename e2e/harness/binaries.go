@@ -107,6 +107,9 @@ func Root() string {
 func DebianProgram(t testing.TB, program, debianPackage string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
+	if err != nil { // Debian puts daemons where a user's path may not lead
+		path, err = exec.LookPath("/usr/sbin/" + program)
+	}
 	if err != nil {
 		t.Fatalf("harness: this test needs %q: apt-get install %s", program, debianPackage)
 	}
