@@ -30,7 +30,7 @@ var above = map[string][]string{
 // that takes a time.Time may import time, not look at the clock.
 var pure = map[string][]string{
 	"cluster/shard":             {"std", "time", "github.com/cespare/xxhash/v2", ours + "protos/shard/v1"},
-	"gateway/internal/protocol": {"std"},
+	"gateway/internal/protocol": {"std", ours + "protos/wire", ours + "protos/shard/v1"},
 	"gateway/internal/session":  {"std", ours + "gateway/internal/protocol", ours + "protos/wire", ours + "protos/shard/v1"},
 	"shardnode/internal/entry":  {"std"},
 }

@@ -30,6 +30,12 @@ func (c *Command) parseVerbosity(args []byte) Error {
 	return OK
 }
 
+// parseArgs leaves what follows the verb to who executes the command.
+func (c *Command) parseArgs(args []byte) Error {
+	c.Args = args
+	return OK
+}
+
 // parseShutdown reads "[graceful] [noreply]".
 func (c *Command) parseShutdown(args []byte) Error {
 	c.NoReply = noReply(args)
@@ -44,4 +50,26 @@ func (c *Command) parseUnknown(args []byte) Error {
 		return ErrHTTP
 	}
 	return ErrUnknown
+}
+
+// appendAdmin answers the verbs that ask nobody.
+func (a *Answer) appendAdmin(dst []byte, version string) []byte {
+	switch a.Verb {
+	case VerbVersion:
+		return AppendVersion(dst, version)
+	case VerbMn:
+		return append(dst, "MN\r\n"...)
+	case VerbVerbosity:
+		return AppendOK(dst)
+	case VerbShutdown:
+		return AppendError(dst, ErrShutdownDisabled)
+	default:
+		return AppendError(dst, ErrUnknown)
+	}
+}
+
+// AppendVersion answers version.
+func AppendVersion(dst []byte, version string) []byte {
+	dst = append(dst, "VERSION "...)
+	return append(append(dst, version...), crlf...)
 }

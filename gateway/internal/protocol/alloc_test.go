@@ -38,7 +38,7 @@ func TestRepliesAllocateNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(5, func() {
 		buf = AppendValue(buf[:0], key, 1<<32-1, value)
 		buf = AppendValueCas(buf, key, 1<<32-1, value, 1<<64-1)
-		buf = AppendEnd(AppendStored(AppendNumber(buf, 1<<64-1)))
+		buf = AppendEnd(AppendOK(AppendNumber(buf, 1<<64-1)))
 		buf = AppendStatUint(AppendStat(buf, "version", "1"), "pid", 1)
 		buf = AppendServerError(AppendVersion(buf, "1"), "busy")
 	}); n != 0 {

@@ -1,29 +1,49 @@
 package protocol
 
+import "github.com/memactor/memactor/protos/wire"
+
 // MaxKey is the longest key, in bytes.
-const MaxKey = 250
+const MaxKey = wire.MaxKey
 
-// Command is one parsed line. Its slices borrow the line, so they die with the read buffer's next use.
-// The fields that the verb does not have are zero.
+// Kind is what a session has to do to execute a command.
+type Kind uint8
+
+// The kinds.
+const (
+	Local   Kind = iota // answer it: [Answer.AppendLocal]
+	Call                // ask the actor of Command.Key
+	Keys                // ask the actor of each of Command.Keys, all alike; [Answer.AppendEnd] follows their answers
+	Block               // wait for the data block behind the line, then as Call
+	Barrier             // alone, when all before it is answered: it goes to the whole cluster, or watches it
+	Close               // close the connection, once what is before it is answered
+)
+
+func (k Kind) String() string {
+	return [...]string{"Local", "Call", "Keys", "Block", "Barrier", "Close"}[k]
+}
+
+// Command is one parsed command. Its slices borrow what it was parsed from, so they die with the read buffer's next
+// use. What the command does not have is zero.
 type Command struct {
-	Verb    Verb
-	NoReply bool   // neither a reply nor an error line is wanted
-	Key     []byte // the key of every verb that has exactly one
-	Keys    []byte // the get family: all keys, not one too long and at least one; walk them with NextKey
-	Args    []byte // stats, shutdown: what follows the verb; walk it with NextKey
-	Flags   uint32 // storage: the client's flags
-	Exptime int64  // storage, touch, gat, flush_all: seconds as the client gave them, of the range of an int32
-	Bytes   int    // storage: the length of the data block behind the line, its "\r\n" not counted
-	Cas     uint64 // cas
-	Delta   uint64 // incr, decr
+	// Envelope is what the actor is asked: Op, Key, and the arguments of the operation. A Block's Value is not in it,
+	// nor is a key where there are many. Exptime is seconds as the client gave them, of the range of an int32.
+	wire.Envelope
+	// Answer is how the result is written.
+	Answer
 
-	// Swallow is what must be dropped behind a faulty storage line: the bytes of its data block with its
-	// "\r\n", or 0 if the length could not be read. It is 0 whenever Parse returns OK.
+	Kind  Kind
+	Reads bool   // the reply brings a value, which takes memory until it is written
+	Keys  []byte // the keys of kind Keys: at least one, none too long; walk them with NextKey
+	Args  []byte // of a Barrier or Local command: what follows the verb; walk it with NextKey
+	Bytes int    // of a Block: the length of its value
+
+	// Swallow is what must be dropped behind a faulty line: the bytes of its data block with its end, or 0 if the
+	// length could not be read. It is 0 whenever Parse returns OK.
 	Swallow int
 }
 
 // Parse reads one line, which comes without its end, into c. All of c is overwritten.
-// On an error c still says Verb; NoReply, which silences the error line too; and Swallow. Nothing else counts then.
+// On an error nothing of c counts but Swallow and what [Command.Refuse] makes of it.
 func Parse(line []byte, c *Command) Error {
 	*c = Command{}
 	if len(line) < 2 {
@@ -35,36 +55,15 @@ func Parse(line []byte, c *Command) Error {
 		word, args = NextKey(line)
 		c.Verb = adminVerbOf(word)
 	}
-	return c.parse(args)
+	v := &verbs[c.Verb]
+	c.Kind, c.Op = v.kind, v.op
+	if v.parse == nil {
+		return OK
+	}
+	return v.parse(c, args)
 }
 
-// parse reads what follows the verb.
-func (c *Command) parse(args []byte) Error {
-	switch c.Verb {
-	case VerbGet, VerbGets:
-		return c.parseGet(args)
-	case VerbGat, VerbGats:
-		return c.parseGat(args)
-	case VerbSet, VerbAdd, VerbReplace, VerbAppend, VerbPrepend, VerbCas:
-		return c.parseStore(args)
-	case VerbDelete:
-		return c.parseDelete(args)
-	case VerbIncr, VerbDecr:
-		return c.parseDelta(args)
-	case VerbTouch:
-		return c.parseTouch(args)
-	case VerbMn, VerbQuit, VerbVersion:
-		return OK
-	case VerbStats:
-		c.Args = args
-		return OK
-	case VerbFlushAll:
-		return c.parseFlushAll(args)
-	case VerbVerbosity:
-		return c.parseVerbosity(args)
-	case VerbShutdown:
-		return c.parseShutdown(args)
-	case VerbNone:
-	}
-	return c.parseUnknown(args)
+// Refuse is the answer to a command with a fault.
+func (c *Command) Refuse(e Error) Answer {
+	return Answer{Verb: c.Verb, NoReply: c.NoReply, Err: e}
 }

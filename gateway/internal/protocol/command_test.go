@@ -4,41 +4,44 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/protos/wire"
 )
 
 // TestParse shows, for each verb, what lands where.
 func TestParse(t *testing.T) {
 	key := []byte("k")
 	for line, want := range map[string]Command{
-		"get k":                    {Verb: VerbGet, Keys: []byte(" k")},
-		"gets k l":                 {Verb: VerbGets, Keys: []byte(" k l")},
-		"gat 10 k":                 {Verb: VerbGat, Exptime: 10, Keys: []byte(" k")},
-		"gats -1 k l":              {Verb: VerbGats, Exptime: -1, Keys: []byte(" k l")},
-		"set k 1 2 3":              {Verb: VerbSet, Key: key, Flags: 1, Exptime: 2, Bytes: 3},
-		"add k 1 2 3 noreply":      {Verb: VerbAdd, Key: key, Flags: 1, Exptime: 2, Bytes: 3, NoReply: true},
-		"replace k 0 -1 0":         {Verb: VerbReplace, Key: key, Exptime: -1},
-		"append k 1 2 3":           {Verb: VerbAppend, Key: key, Flags: 1, Exptime: 2, Bytes: 3},
-		"prepend k 1 2 3":          {Verb: VerbPrepend, Key: key, Flags: 1, Exptime: 2, Bytes: 3},
-		"cas k 1 2 3 4":            {Verb: VerbCas, Key: key, Flags: 1, Exptime: 2, Bytes: 3, Cas: 4},
-		"cas k 1 2 3 4 noreply":    {Verb: VerbCas, Key: key, Flags: 1, Exptime: 2, Bytes: 3, Cas: 4, NoReply: true},
-		"delete k":                 {Verb: VerbDelete, Key: key},
-		"delete k 0 noreply":       {Verb: VerbDelete, Key: key, NoReply: true},
-		"incr k 5":                 {Verb: VerbIncr, Key: key, Delta: 5},
-		"decr k 5 noreply":         {Verb: VerbDecr, Key: key, Delta: 5, NoReply: true},
-		"touch k 5":                {Verb: VerbTouch, Key: key, Exptime: 5},
-		"touch k 2147483648":       {Verb: VerbTouch, Key: key, Exptime: -1 << 31},
-		"mn":                       {Verb: VerbMn},
-		"quit":                     {Verb: VerbQuit},
-		"version":                  {Verb: VerbVersion},
-		"stats":                    {Verb: VerbStats, Args: []byte{}},
-		"stats detail on":          {Verb: VerbStats, Args: []byte(" detail on")},
-		"flush_all":                {Verb: VerbFlushAll},
-		"flush_all noreply":        {Verb: VerbFlushAll, NoReply: true},
-		"flush_all 10 noreply":     {Verb: VerbFlushAll, Exptime: 10, NoReply: true},
-		"verbosity 2":              {Verb: VerbVerbosity},
-		"verbosity 2 noreply":      {Verb: VerbVerbosity, NoReply: true},
-		"shutdown graceful":        {Verb: VerbShutdown, Args: []byte(" graceful")},
-		"  flush_all   10 noreply": {Verb: VerbFlushAll, Exptime: 10, NoReply: true},
+		"get k":                    {Kind: Keys, Answer: Answer{Verb: VerbGet}, Envelope: wire.Envelope{Op: shardv1.Op_OP_GET}, Reads: true, Keys: []byte(" k")},
+		"gets k l":                 {Kind: Keys, Answer: Answer{Verb: VerbGets}, Envelope: wire.Envelope{Op: shardv1.Op_OP_GET}, Reads: true, Keys: []byte(" k l")},
+		"gat 10 k":                 {Kind: Keys, Answer: Answer{Verb: VerbGat}, Envelope: wire.Envelope{Op: shardv1.Op_OP_GAT, Exptime: 10}, Reads: true, Keys: []byte(" k")},
+		"gats -1 k l":              {Kind: Keys, Answer: Answer{Verb: VerbGats}, Envelope: wire.Envelope{Op: shardv1.Op_OP_GAT, Exptime: -1}, Reads: true, Keys: []byte(" k l")},
+		"set k 1 2 3":              {Kind: Block, Answer: Answer{Verb: VerbSet}, Envelope: wire.Envelope{Op: shardv1.Op_OP_SET, Key: key, Flags: 1, Exptime: 2}, Bytes: 3},
+		"add k 1 2 3 noreply":      {Kind: Block, Answer: Answer{Verb: VerbAdd, NoReply: true}, Envelope: wire.Envelope{Op: shardv1.Op_OP_ADD, Key: key, Flags: 1, Exptime: 2}, Bytes: 3},
+		"replace k 0 -1 0":         {Kind: Block, Answer: Answer{Verb: VerbReplace}, Envelope: wire.Envelope{Op: shardv1.Op_OP_REPLACE, Key: key, Exptime: -1}},
+		"append k 1 2 3":           {Kind: Block, Answer: Answer{Verb: VerbAppend}, Envelope: wire.Envelope{Op: shardv1.Op_OP_APPEND, Key: key, Flags: 1, Exptime: 2}, Bytes: 3},
+		"prepend k 1 2 3":          {Kind: Block, Answer: Answer{Verb: VerbPrepend}, Envelope: wire.Envelope{Op: shardv1.Op_OP_PREPEND, Key: key, Flags: 1, Exptime: 2}, Bytes: 3},
+		"cas k 1 2 3 4":            {Kind: Block, Answer: Answer{Verb: VerbCas}, Envelope: wire.Envelope{Op: shardv1.Op_OP_CAS, Key: key, Flags: 1, Exptime: 2, Cas: 4}, Bytes: 3},
+		"cas k 1 2 3 4 noreply":    {Kind: Block, Answer: Answer{Verb: VerbCas, NoReply: true}, Envelope: wire.Envelope{Op: shardv1.Op_OP_CAS, Key: key, Flags: 1, Exptime: 2, Cas: 4}, Bytes: 3},
+		"delete k":                 {Kind: Call, Answer: Answer{Verb: VerbDelete}, Envelope: wire.Envelope{Op: shardv1.Op_OP_DELETE, Key: key}},
+		"delete k 0 noreply":       {Kind: Call, Answer: Answer{Verb: VerbDelete, NoReply: true}, Envelope: wire.Envelope{Op: shardv1.Op_OP_DELETE, Key: key}},
+		"incr k 5":                 {Kind: Call, Answer: Answer{Verb: VerbIncr}, Envelope: wire.Envelope{Op: shardv1.Op_OP_INCR, Key: key, Delta: 5}},
+		"decr k 5 noreply":         {Kind: Call, Answer: Answer{Verb: VerbDecr, NoReply: true}, Envelope: wire.Envelope{Op: shardv1.Op_OP_DECR, Key: key, Delta: 5}},
+		"touch k 5":                {Kind: Call, Answer: Answer{Verb: VerbTouch}, Envelope: wire.Envelope{Op: shardv1.Op_OP_TOUCH, Key: key, Exptime: 5}},
+		"touch k 2147483648":       {Kind: Call, Answer: Answer{Verb: VerbTouch}, Envelope: wire.Envelope{Op: shardv1.Op_OP_TOUCH, Key: key, Exptime: -1 << 31}},
+		"mn":                       {Kind: Local, Answer: Answer{Verb: VerbMn}},
+		"quit":                     {Kind: Close, Answer: Answer{Verb: VerbQuit}},
+		"version":                  {Kind: Local, Answer: Answer{Verb: VerbVersion}},
+		"stats":                    {Kind: Barrier, Answer: Answer{Verb: VerbStats}, Args: []byte{}},
+		"stats detail on":          {Kind: Barrier, Answer: Answer{Verb: VerbStats}, Args: []byte(" detail on")},
+		"flush_all":                {Kind: Barrier, Answer: Answer{Verb: VerbFlushAll}},
+		"flush_all noreply":        {Kind: Barrier, Answer: Answer{Verb: VerbFlushAll, NoReply: true}},
+		"flush_all 10 noreply":     {Kind: Barrier, Answer: Answer{Verb: VerbFlushAll, NoReply: true}, Envelope: wire.Envelope{Exptime: 10}},
+		"verbosity 2":              {Kind: Local, Answer: Answer{Verb: VerbVerbosity}},
+		"verbosity 2 noreply":      {Kind: Local, Answer: Answer{Verb: VerbVerbosity, NoReply: true}},
+		"shutdown graceful":        {Kind: Local, Answer: Answer{Verb: VerbShutdown}, Args: []byte(" graceful")},
+		"  flush_all   10 noreply": {Kind: Barrier, Answer: Answer{Verb: VerbFlushAll, NoReply: true}, Envelope: wire.Envelope{Exptime: 10}},
 	} {
 		var c Command
 		if err := Parse([]byte(line), &c); err != OK || !reflect.DeepEqual(c, want) {
@@ -80,7 +83,7 @@ func TestKeyLength(t *testing.T) {
 
 // TestVerbNames: every verb is found by its name and by nothing near it.
 func TestVerbNames(t *testing.T) {
-	for v := VerbNone + 1; int(v) < len(verbNames); v++ {
+	for v := VerbNone + 1; int(v) < len(verbs); v++ {
 		name := v.String()
 		for word, want := range map[string]Verb{
 			name: v, name + "x": VerbNone, strings.ToUpper(name): VerbNone, name + "\x00": VerbNone, " " + name: VerbNone,
@@ -90,7 +93,7 @@ func TestVerbNames(t *testing.T) {
 			}
 		}
 	}
-	if got := Verb(len(verbNames)).String(); got != "invalid" {
+	if got := Verb(len(verbs)).String(); got != "invalid" {
 		t.Errorf("a verb that is none is called %q", got)
 	}
 }

@@ -4,12 +4,13 @@
 // out borrows the caller's read buffer. The way of one command:
 //
 //  1. [Line] finds a line in what has been read; [TooLong] says when waiting for one is hopeless.
-//  2. [Parse] reads the line into a [Command]. The verb picks a family (get.go, store.go, key.go,
-//     admin.go), and the family reads the arguments.
-//  3. The caller executes the command, and walks Command.Keys with [NextKey] where there are many.
-//  4. The caller appends the reply: AppendStored, [AppendValue], [AppendError], ...
+//  2. [Parse] reads the line into a [Command]: what a session has to do ([Kind]), what the actor of the key is asked
+//     (a wire.Envelope), and how the result is written ([Answer]).
+//  3. The session does it, without knowing what the command means.
+//  4. [Answer.Append] writes what the actor replied.
 //
-// A new command is a verb in verb.go and a case in Command.parse; its arguments, if of a new kind, are a file.
+// verb.go lists the commands; the arguments and the replies of each family are in a file: get.go, store.go, key.go,
+// admin.go, stats.go.
 //
 // What is accepted, and how what is not is answered, is memcached 1.6.45's behaviour, oddities included
 // where clients can see them. Where a comment says "memcached", that version's source is meant.

@@ -1,5 +1,10 @@
 package protocol
 
+import (
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/protos/wire"
+)
+
 // The verbs with one key and no data block. A line with too few words is answered whatever it ends in; from
 // there on noreply silences errors too. Words too many are ignored.
 
@@ -56,4 +61,20 @@ func checkKey(key []byte) Error {
 		return ErrBadFormat
 	}
 	return OK
+}
+
+func renderDeleted(_ *Answer, dst, _ []byte, r *wire.Reply) []byte {
+	return appendOutcome(dst, "DELETED\r\n", r)
+}
+
+func renderTouched(_ *Answer, dst, _ []byte, r *wire.Reply) []byte {
+	return appendOutcome(dst, "TOUCHED\r\n", r)
+}
+
+// renderNumber answers incr and decr with the new value.
+func renderNumber(_ *Answer, dst, _ []byte, r *wire.Reply) []byte {
+	if r.Status == shardv1.Status_STATUS_OK {
+		return AppendNumber(dst, r.Number)
+	}
+	return appendOutcome(dst, "", r)
 }

@@ -4,17 +4,83 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
+
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/protos/wire"
 )
 
-// TestFixedReplies also checks that each appends behind what is there.
-func TestFixedReplies(t *testing.T) {
-	for want, reply := range map[string]func([]byte) []byte{
-		"STORED": AppendStored, "NOT_STORED": AppendNotStored, "EXISTS": AppendExists, "NOT_FOUND": AppendNotFound,
-		"DELETED": AppendDeleted, "TOUCHED": AppendTouched, "OK": AppendOK, "MN": AppendMN, "RESET": AppendReset, "END": AppendEnd,
+// TestOutcomes shows what each status is called, command by command, and that answers go behind what is there.
+func TestOutcomes(t *testing.T) {
+	for line, want := range map[string][5]string{
+		// OK, NOT_FOUND, NOT_STORED, EXISTS, NO_MEMORY
+		"set k 0 0 1":   {"STORED", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory storing object"},
+		"cas k 0 0 1 5": {"STORED", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory storing object"},
+		"delete k":      {"DELETED", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory storing object"},
+		"touch k 0":     {"TOUCHED", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory storing object"},
+		"incr k 1":      {"42", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory storing object"},
 	} {
-		if got := string(reply([]byte("END\r\n"))); got != "END\r\n"+want+"\r\n" {
-			t.Errorf("%q, want %q", got, want)
+		for i, status := range []shardv1.Status{
+			shardv1.Status_STATUS_OK, shardv1.Status_STATUS_NOT_FOUND, shardv1.Status_STATUS_NOT_STORED,
+			shardv1.Status_STATUS_EXISTS, shardv1.Status_STATUS_NO_MEMORY,
+		} {
+			r := wire.Reply{Status: status, Number: 42}
+			if got := answerTo(line, &r); got != want[i] {
+				t.Errorf("%s, %s: %q, want %q", line, status, got, want[i])
+			}
+			if got := answerTo(line+" noreply", &r); got != "" {
+				t.Errorf("%s noreply, %s: %q", line, status, got)
+			}
+		}
+	}
+}
+
+// answerTo is the answer to line when the actor says r, without its line end.
+func answerTo(line string, r *wire.Reply) string {
+	var c Command
+	if err := Parse([]byte(line), &c); err != OK {
+		return err.String()
+	}
+	before := "END\r\n"
+	got, ok := strings.CutPrefix(string(c.Append([]byte(before), c.Key, r)), before)
+	if !ok {
+		return "(what was there is gone)"
+	}
+	return strings.TrimSuffix(got, crlf)
+}
+
+func TestLocalAnswers(t *testing.T) {
+	for line, want := range map[string]string{
+		"version": "VERSION 1.6.45", "mn": "MN", "verbosity 1": "OK", "verbosity 1 noreply": "",
+		"shutdown": "SERVER_ERROR: shutdown not enabled", "shutdown noreply": "",
+	} {
+		var c Command
+		if err := Parse([]byte(line), &c); err != OK || c.Kind != Local {
+			t.Errorf("%s: %s, %s", line, err, c.Kind)
+		}
+		if got := string(c.AppendLocal(nil, "1.6.45")); strings.TrimSuffix(got, crlf) != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}
+
+// TestFailures: what failed says why, on one line, whatever the reason holds.
+func TestFailures(t *testing.T) {
+	for status, want := range map[shardv1.Status]string{
+		shardv1.Status_STATUS_NON_NUMERIC:     "CLIENT_ERROR cannot increment or decrement non-numeric value",
+		shardv1.Status_STATUS_TOO_LARGE:       "SERVER_ERROR object too large for cache",
+		shardv1.Status_STATUS_NO_MEMORY:       "SERVER_ERROR out of memory storing object",
+		shardv1.Status_STATUS_BUSY:            "SERVER_ERROR busy: a b",
+		shardv1.Status_STATUS_UNAVAILABLE:     "SERVER_ERROR unavailable: a b",
+		shardv1.Status_STATUS_UNKNOWN_OUTCOME: "SERVER_ERROR outcome unknown: a b",
+		shardv1.Status_STATUS_INTERNAL:        "SERVER_ERROR internal error: a b",
+		shardv1.Status_STATUS_INVALID:         "SERVER_ERROR internal error: a b",
+		shardv1.Status_STATUS_UNSPECIFIED:     "SERVER_ERROR internal error: a b",
+	} {
+		r := wire.Reply{Status: status, Message: "a\nb"}
+		if got := string(AppendFailure(nil, &r)); got != want+crlf || !Failed(&r) {
+			t.Errorf("%s: %q, want %q", status, got, want)
 		}
 	}
 }
@@ -57,6 +123,9 @@ func TestNumberReplies(t *testing.T) {
 
 func TestTextReplies(t *testing.T) {
 	for want, got := range map[string][]byte{
+		"OK\r\n":                          AppendOK(nil),
+		"END\r\n":                         AppendEnd(nil),
+		"RESET\r\n":                       AppendReset(nil),
 		"VERSION 1.6.45\r\n":              AppendVersion(nil, "1.6.45"),
 		"STAT version 1.6.45\r\n":         AppendStat(nil, "version", "1.6.45"),
 		"STAT rusage_user 0.000012\r\n":   AppendStat(nil, "rusage_user", "0.000012"),

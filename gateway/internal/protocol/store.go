@@ -1,44 +1,91 @@
 package protocol
 
-import "math"
+import (
+	"math"
+
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/protos/wire"
+)
 
 // maxBytes is the longest data block that memcached's parser lets through: its "\r\n" must still fit in an int32.
 // What a value may really be is the server's limit, and far below.
 const maxBytes = math.MaxInt32 - 2
 
-// parseStore reads "<key> <flags> <exptime> <bytes> [<cas unique>] [noreply]". Words behind that are ignored.
-// The length comes first: once it is known, whatever else is wrong, the data block can be skipped.
+// parseStore reads "<key> <flags> <exptime> <bytes> [noreply]". Words behind that are ignored.
 func (c *Command) parseStore(args []byte) Error {
+	_, err := c.parseItem(args)
+	return err
+}
+
+// parseCas reads "<key> <flags> <exptime> <bytes> <cas unique> [noreply]".
+func (c *Command) parseCas(args []byte) Error {
+	rest, err := c.parseItem(args)
+	if err != OK {
+		return err
+	}
+	unique, _ := NextKey(rest)
+	var ok bool
+	if c.Cas, ok = looseUint64(unique); !ok {
+		return c.refuseBlock(ErrBadFormat)
+	}
+	return OK
+}
+
+// parseItem reads what all storage commands have, and returns what follows.
+// The length comes first: once it is known, whatever else is wrong, the data block can be skipped.
+func (c *Command) parseItem(args []byte) (rest []byte, err Error) {
 	key, rest := NextKey(args)
 	flags, rest := NextKey(rest)
 	exptime, rest := NextKey(rest)
 	length, rest := NextKey(rest)
 	n, ok := strictInt32(length)
 	if !ok || n < 0 || n > maxBytes {
-		return ErrBadFormat
+		return nil, ErrBadFormat
 	}
 	c.Key, c.Bytes, c.NoReply = key, int(n), noReply(args)
-	if len(key) > MaxKey || !c.parseItem(flags, exptime) || !c.parseUnique(rest) {
-		c.Swallow = c.Bytes + len(crlf)
-		return ErrBadFormat
-	}
-	return OK
-}
-
-// parseItem reads what set and its kin store beside the value. Flags beyond 32 bits lose the upper ones.
-func (c *Command) parseItem(flags, exptime []byte) bool {
 	f, okFlags := looseUint64(flags)
 	seconds, okExptime := looseInt32(exptime)
-	c.Flags, c.Exptime = uint32(f), int64(seconds)
-	return okFlags && okExptime
+	if len(key) > MaxKey || !okFlags || !okExptime {
+		return nil, c.refuseBlock(ErrBadFormat)
+	}
+	c.Flags, c.Exptime = uint32(f), int64(seconds) // flags beyond 32 bits lose the upper ones
+	return rest, OK
 }
 
-// parseUnique reads cas's fifth argument, of which the other storage verbs have none.
-func (c *Command) parseUnique(args []byte) (ok bool) {
-	if c.Verb != VerbCas {
-		return true
+// refuseBlock is e, with the data block to be dropped.
+func (c *Command) refuseBlock(e Error) Error {
+	c.Swallow = c.BlockSize()
+	return e
+}
+
+// BlockSize is how many bytes the data block takes in the input, its end included.
+func (c *Command) BlockSize() int { return c.Bytes + len(crlf) }
+
+// BlockValue is the value in a data block of [Command.BlockSize] bytes; false if its end is not where it should be.
+func (c *Command) BlockValue(block []byte) (value []byte, ok bool) {
+	return block[:c.Bytes], string(block[c.Bytes:]) == crlf
+}
+
+// ItemSize is what memcached 1.6 would allocate for the item (do_item_alloc): the limit -I is on that.
+func (c *Command) ItemSize() int {
+	const header, cas = 48, 8
+	size := header + cas + len(c.Key) + 1 + c.BlockSize()
+	if c.Flags != 0 {
+		size += 4
 	}
-	unique, _ := NextKey(args)
-	c.Cas, ok = looseUint64(unique)
-	return ok
+	return size
+}
+
+// TooLarge turns a Block command whose value is over the limit into what is to be done instead, and answered with
+// [ErrTooLarge]. A set that fails takes the old value with it, as in memcached: a client may not go on reading
+// what it replaced.
+func (c *Command) TooLarge() {
+	c.Err, c.Kind = ErrTooLarge, Local
+	if c.Op == shardv1.Op_OP_SET {
+		c.Kind, c.Envelope = Call, wire.Envelope{Op: shardv1.Op_OP_DELETE, Key: c.Key}
+	}
+}
+
+func renderStored(_ *Answer, dst, _ []byte, r *wire.Reply) []byte {
+	return appendOutcome(dst, "STORED\r\n", r)
 }

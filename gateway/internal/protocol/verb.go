@@ -1,5 +1,10 @@
 package protocol
 
+import (
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/protos/wire"
+)
+
 // Verb is the command word of a line.
 type Verb uint8
 
@@ -29,20 +34,51 @@ const (
 	VerbShutdown
 )
 
+// verb is what is known of a verb.
+type verb struct {
+	name   string
+	kind   Kind
+	op     shardv1.Op                                             // of the actor; none for a kind that asks no actor
+	parse  func(c *Command, args []byte) Error                    // what follows the verb; nil: whatever it is
+	render func(a *Answer, dst, key []byte, r *wire.Reply) []byte // the actor's reply
+}
+
+// verbs is the list of the commands. Their parsing and rendering is in a file for each family.
+//
 //nolint:gochecknoglobals // a table that is never written to
-var verbNames = [...]string{
-	VerbNone: "none",
-	VerbGet:  "get", VerbGets: "gets", VerbGat: "gat", VerbGats: "gats",
-	VerbSet: "set", VerbAdd: "add", VerbReplace: "replace", VerbAppend: "append", VerbPrepend: "prepend", VerbCas: "cas",
-	VerbDelete: "delete", VerbIncr: "incr", VerbDecr: "decr", VerbTouch: "touch",
-	VerbMn: "mn", VerbQuit: "quit", VerbStats: "stats", VerbVersion: "version",
-	VerbFlushAll: "flush_all", VerbVerbosity: "verbosity", VerbShutdown: "shutdown",
+var verbs = [...]verb{
+	VerbNone: {name: "none", parse: (*Command).parseUnknown},
+
+	VerbGet:  {"get", Keys, shardv1.Op_OP_GET, (*Command).parseGet, renderValue},
+	VerbGets: {"gets", Keys, shardv1.Op_OP_GET, (*Command).parseGet, renderValueCas},
+	VerbGat:  {"gat", Keys, shardv1.Op_OP_GAT, (*Command).parseGat, renderValue},
+	VerbGats: {"gats", Keys, shardv1.Op_OP_GAT, (*Command).parseGat, renderValueCas},
+
+	VerbSet:     {"set", Block, shardv1.Op_OP_SET, (*Command).parseStore, renderStored},
+	VerbAdd:     {"add", Block, shardv1.Op_OP_ADD, (*Command).parseStore, renderStored},
+	VerbReplace: {"replace", Block, shardv1.Op_OP_REPLACE, (*Command).parseStore, renderStored},
+	VerbAppend:  {"append", Block, shardv1.Op_OP_APPEND, (*Command).parseStore, renderStored},
+	VerbPrepend: {"prepend", Block, shardv1.Op_OP_PREPEND, (*Command).parseStore, renderStored},
+	VerbCas:     {"cas", Block, shardv1.Op_OP_CAS, (*Command).parseCas, renderStored},
+
+	VerbDelete: {"delete", Call, shardv1.Op_OP_DELETE, (*Command).parseDelete, renderDeleted},
+	VerbIncr:   {"incr", Call, shardv1.Op_OP_INCR, (*Command).parseDelta, renderNumber},
+	VerbDecr:   {"decr", Call, shardv1.Op_OP_DECR, (*Command).parseDelta, renderNumber},
+	VerbTouch:  {"touch", Call, shardv1.Op_OP_TOUCH, (*Command).parseTouch, renderTouched},
+
+	VerbMn:        {name: "mn", kind: Local},
+	VerbQuit:      {name: "quit", kind: Close},
+	VerbStats:     {name: "stats", kind: Barrier, parse: (*Command).parseArgs},
+	VerbVersion:   {name: "version", kind: Local},
+	VerbFlushAll:  {name: "flush_all", kind: Barrier, parse: (*Command).parseFlushAll},
+	VerbVerbosity: {name: "verbosity", kind: Local, parse: (*Command).parseVerbosity},
+	VerbShutdown:  {name: "shutdown", kind: Local, parse: (*Command).parseShutdown},
 }
 
 // String is the verb as it is written on the wire.
 func (v Verb) String() string {
-	if int(v) < len(verbNames) {
-		return verbNames[v]
+	if int(v) < len(verbs) {
+		return verbs[v].name
 	}
 	return "invalid"
 }

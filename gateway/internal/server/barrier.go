@@ -5,29 +5,33 @@ import (
 	"strings"
 
 	"github.com/memactor/memactor/gateway/internal/protocol"
-	"github.com/memactor/memactor/gateway/internal/session"
 )
 
-// barrier executes a command that goes to the whole cluster.
-func (c *conn) barrier(b session.Barrier) {
-	ctx, cancel := context.WithTimeout(context.Background(), c.srv.opts.Timeouts.Cluster)
-	defer cancel()
-	switch b.Verb {
-	case protocol.VerbFlushAll:
-		c.session.BarrierReply(c.srv.flushAll(ctx, b.Exptime))
-	case protocol.VerbStats:
-		group, _ := protocol.NextKey(b.Group)
-		c.session.BarrierReply(c.srv.stats(ctx, string(group)))
-	default:
-		c.session.BarrierReply(protocol.AppendError(nil, protocol.ErrUnknown))
-	}
+// handler executes a command that goes to the whole cluster and writes its answer to out. cmd, its slices included, is the
+// handler's until it returns. ctx ends when the server does; whatever the handler waits for needs a bound of its own
+// ([Server.patience]).
+type handler func(ctx context.Context, s *Server, cmd *protocol.Command, out *output)
+
+// handlers are by verb, one for each that the protocol calls a barrier. They are in a file for each family.
+//
+//nolint:gochecknoglobals // a table that is never written to
+var handlers = map[protocol.Verb]handler{
+	protocol.VerbFlushAll: flushAll,
+	protocol.VerbStats:    stats,
 }
 
-func (s *Server) flushAll(ctx context.Context, exptime int64) []byte {
-	if err := s.opts.Cluster.FlushAll(ctx, exptime); err != nil {
-		return protocol.AppendServerError(nil, "flush_all: "+oneLine(err))
-	}
-	return protocol.AppendOK(nil)
+// barrier executes the round's barrier, the only command of its round: all that was before it has been written.
+func (c *conn) barrier(cmd *protocol.Command, m *memory) error {
+	out := output{conn: c, buf: m.out[:0], silent: cmd.NoReply}
+	handlers[cmd.Verb](c.srv.life, c.srv, cmd, &out)
+	err := out.Flush()
+	m.out = out.buf
+	return err
+}
+
+// patience is ctx for one request to the whole cluster.
+func (s *Server) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, s.opts.Timeouts.Cluster)
 }
 
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

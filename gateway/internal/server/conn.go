@@ -97,7 +97,9 @@ func (c *conn) rounds() error {
 		if m.round.Empty() {
 			return nil
 		}
-		c.execute()
+		if err := c.execute(m); err != nil {
+			return err
+		}
 		if err := c.answer(m); err != nil {
 			return err
 		}
@@ -117,21 +119,21 @@ func (c *conn) answer(m *memory) error {
 	return nil
 }
 
-// execute delivers the round's calls, or its barrier, and waits for the replies,
-// which come within the cluster's time-outs.
-func (c *conn) execute() {
-	if b := c.session.Barrier(); b.Verb != 0 {
-		c.barrier(b)
-		return
+// execute delivers the round's calls and waits for the replies, which come within the
+// cluster's time-outs; a round that is a barrier is executed and answered.
+func (c *conn) execute(m *memory) error {
+	if cmd := c.session.Barrier(); cmd != nil {
+		return c.barrier(cmd, m)
 	}
 	calls := c.session.Calls()
 	if len(calls) == 0 {
-		return
+		return nil
 	}
 	for i := range calls {
 		c.srv.opts.Cluster.Submit(&calls[i], c, uint64(i))
 	}
 	<-c.wake
+	return nil
 }
 
 // Reply makes the connection the client.Sink of its calls.

@@ -79,15 +79,16 @@ type Server struct {
 	mu      sync.Mutex
 	conns   map[*conn]struct{}
 	closing bool
-	done    sync.WaitGroup // connections
+	done    sync.WaitGroup  // connections
+	life    context.Context // until the end of Shutdown
 	stop    context.CancelFunc
 }
 
 // New makes a server, which watches its connections' time limits until Shutdown.
 func New(opts Options) *Server {
-	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{opts: opts, started: time.Now(), conns: map[*conn]struct{}{}, stop: stop}
-	go s.patrol(ctx)
+	life, stop := context.WithCancel(context.Background())
+	s := &Server{opts: opts, started: time.Now(), conns: map[*conn]struct{}{}, life: life, stop: stop}
+	go s.patrol(life)
 	return s
 }
 

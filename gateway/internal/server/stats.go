@@ -24,8 +24,16 @@ type counters struct {
 // Stat is one line of stats.
 type Stat struct{ Name, Value string }
 
-// stats answers a group of statistics: the gateway's own, and those of the nodes
-// added up. It ends in END also when nodes are missing: exporters wait for that.
+// stats answers a group of statistics.
+func stats(ctx context.Context, s *Server, cmd *protocol.Command, out *output) {
+	ctx, cancel := s.patience(ctx)
+	defer cancel()
+	group, _ := protocol.NextKey(cmd.Args)
+	_, _ = out.Write(s.stats(ctx, string(group)))
+}
+
+// stats are the gateway's own, and those of the nodes added up. They end in END also
+// when nodes are missing: exporters wait for that.
 func (s *Server) stats(ctx context.Context, group string) []byte {
 	switch group {
 	case "", "settings", "items", "slabs":

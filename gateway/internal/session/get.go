@@ -4,27 +4,30 @@ import (
 	"bytes"
 
 	"github.com/memactor/memactor/gateway/internal/protocol"
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 )
 
-// get is a command of the get family of which keys are left to be asked for: a
-// line may hold more keys than a window, and more bytes than may be held.
+// get is a command with many keys of which some are left to be asked for: a line
+// may hold more keys than a window, and more bytes than may be held.
 type get struct {
 	active  bool
-	verb    protocol.Verb
+	answer  protocol.Answer
+	op      shardv1.Op
 	exptime int64
 	left    int  // bytes of keys at the front of the input
 	tail    int  // bytes of the line's end behind them
 	open    bool // the line goes on behind those: its end has not been read
 }
 
-// beginGet starts a get of a whole line. The keys are its last part.
-func (s *Session) beginGet(cmd *protocol.Command, line []byte, n int, in []byte, r *Round) (int, bool) {
-	return s.startGet(get{left: len(cmd.Keys), tail: n - len(line)}, cmd, line, in, r)
+// beginGet starts the command on a whole line. The keys are the line's last part.
+func (s *Session) beginGet(line []byte, n int, in []byte, r *Round) (int, bool) {
+	return s.startGet(get{left: len(r.command.Keys), tail: n - len(line)}, line, in, r)
 }
 
-// startGet asks for the keys of cmd, which are the last part of line.
-func (s *Session) startGet(g get, cmd *protocol.Command, line, in []byte, r *Round) (int, bool) {
-	g.active, g.verb, g.exptime = true, cmd.Verb, cmd.Exptime
+// startGet asks for the keys of the command, which are the last part of line.
+func (s *Session) startGet(g get, line, in []byte, r *Round) (int, bool) {
+	cmd := &r.command
+	g.active, g.answer, g.op, g.exptime = true, cmd.Answer, cmd.Op, cmd.Exptime
 	s.get = g
 	front := len(line) - len(cmd.Keys)
 	taken, more := s.continueGet(in[front:], r)
@@ -35,12 +38,11 @@ func (s *Session) startGet(g get, cmd *protocol.Command, line, in []byte, r *Rou
 // asked for as they come.
 func (s *Session) openGet(in []byte, r *Round) (int, bool) {
 	whole := in[:bytes.LastIndexByte(in, ' ')+1]
-	var cmd protocol.Command
-	if err := protocol.Parse(whole, &cmd); err != protocol.OK {
+	if err := s.framing.parse(whole, &r.command); err != protocol.OK {
 		return s.breakOff(err, len(in), r)
 	}
 	s.scanned = 0
-	return s.startGet(get{left: len(cmd.Keys), open: true}, &cmd, whole, in, r)
+	return s.startGet(get{left: len(r.command.Keys), open: true}, whole, in, r)
 }
 
 // continueGet asks for keys until the window is full or the line ends.
@@ -82,7 +84,7 @@ func (s *Session) endKeys(n int, r *Round) (int, bool) {
 		return n, true
 	}
 	n += s.get.tail
-	r.answer(slot{verb: s.get.verb, end: true})
+	r.slots = append(r.slots, slot{end: true})
 	s.get = get{}
 	return n, true
 }
@@ -91,6 +93,6 @@ func (s *Session) endKeys(n int, r *Round) (int, bool) {
 func (s *Session) breakOff(err protocol.Error, n int, r *Round) (int, bool) {
 	s.get = get{}
 	s.closing = true
-	r.answer(slot{err: err})
+	r.answer(protocol.Answer{Err: err})
 	return n, false
 }

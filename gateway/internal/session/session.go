@@ -21,7 +21,6 @@ package session
 
 import (
 	"github.com/memactor/memactor/gateway/internal/protocol"
-	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 	"github.com/memactor/memactor/protos/wire"
 )
 
@@ -64,19 +63,12 @@ func (s State) String() string {
 	return [...]string{"WaitingForCommand", "WaitingForData", "WaitingForResponse", "WaitingForGetResponse"}[s]
 }
 
-// Barrier is a command that goes to the whole cluster. It is a round of its own: it
-// waits for what is ahead of it and holds what is behind.
-type Barrier struct {
-	Verb    protocol.Verb // VerbFlushAll or VerbStats; VerbNone: no barrier
-	Exptime int64         // flush_all
-	Group   []byte        // stats; borrows the buffer
-}
-
 // Session is one connection's state. It is not safe for concurrent use, but for
 // Reply: see there.
 type Session struct {
 	limits   Limits
 	version  string
+	framing  framing
 	input    State // WaitingForCommand or WaitingForData
 	need     int   // WaitingForData: bytes from the command's first to its data's last
 	scanned  int   // bytes known to hold no line end
@@ -85,13 +77,13 @@ type Session struct {
 	failed   []byte // why a key of the present get could not be read
 	estimate int    // bytes that a value is likely to have
 	closing  bool
-	barrier  Barrier
+	barrier  bool // the round is one
 	round    *Round
 }
 
 // New starts a session whose client is told version.
 func New(limits Limits, version string) *Session {
-	return &Session{limits: limits, version: version, estimate: limits.WindowBytes / firstWindow}
+	return &Session{limits: limits, version: version, framing: textLines{}, estimate: limits.WindowBytes / firstWindow}
 }
 
 // firstWindow is how many values of unknown size are asked for at once.
@@ -117,8 +109,16 @@ func (s *Session) Need() int { return s.need }
 // Partial says that part of a command has been read.
 func (s *Session) Partial(unread int) bool { return unread > 0 || s.swallow > 0 || s.get.open }
 
-// Barrier is the cluster-wide command of the round, if it is one.
-func (s *Session) Barrier() Barrier { return s.barrier }
+// Barrier is the command of the round if it is one that goes to the whole cluster:
+// the owner executes it and writes its answer, if that is wanted (NoReply), before it
+// calls Compose; nil otherwise. Such a command waits for what is ahead of it and
+// holds what is behind. It borrows the buffer.
+func (s *Session) Barrier() *protocol.Command {
+	if !s.barrier {
+		return nil
+	}
+	return &s.round.command
+}
 
 // Advance reads commands from in, which begins where the last Advance stopped, into
 // r, and returns how many bytes it has taken. It stops at the end of in, when the
@@ -127,9 +127,9 @@ func (s *Session) Barrier() Barrier { return s.barrier }
 // it needs more input.
 func (s *Session) Advance(in []byte, r *Round) int {
 	s.round = r
-	s.barrier = Barrier{}
+	s.barrier = false
 	taken := 0
-	for !s.closing && !r.full(&s.limits) && s.barrier.Verb == protocol.VerbNone {
+	for !s.closing && !r.full(&s.limits) && !s.barrier {
 		n, more := s.step(in[taken:], r)
 		taken += n
 		if !more {
@@ -152,26 +152,17 @@ func (s *Session) step(in []byte, r *Round) (n int, more bool) {
 	case len(in) < s.need:
 		return 0, false
 	}
-	if line, n, ok := s.line(in); ok {
-		return s.command(line, n, in, r)
+	if frame, n, ok := s.framing.find(in, min(s.scanned, len(in))); ok {
+		s.scanned = 0
+		return s.execute(frame, n, in, r)
 	}
-	return s.partialLine(in, r)
+	s.scanned = len(in)
+	return s.partial(in, r)
 }
 
-// line finds the next line without looking twice at bytes that hold no line end.
-func (s *Session) line(in []byte) (line []byte, n int, ok bool) {
-	skip := min(s.scanned, len(in))
-	if _, _, ok = protocol.Line(in[skip:]); !ok {
-		s.scanned = len(in)
-		return nil, 0, false
-	}
-	s.scanned = 0
-	return protocol.Line(in)
-}
-
-// partialLine waits for the line's end, within the limits.
-func (s *Session) partialLine(in []byte, r *Round) (int, bool) {
-	if protocol.TooLong(in) {
+// partial waits for the rest of a command, within the limits.
+func (s *Session) partial(in []byte, r *Round) (int, bool) {
+	if s.framing.hopeless(in) {
 		s.closing = true
 		return len(in), false
 	}
@@ -181,91 +172,87 @@ func (s *Session) partialLine(in []byte, r *Round) (int, bool) {
 	return s.openGet(in, r)
 }
 
-// command executes one whole line of n bytes with its end; in goes on behind it.
-func (s *Session) command(line []byte, n int, in []byte, r *Round) (int, bool) {
-	var cmd protocol.Command
-	err := protocol.Parse(line, &cmd)
+// execute parses one whole command, n bytes of in, and does what it needs; its data
+// block is not yet looked at, and follows in in.
+func (s *Session) execute(frame []byte, n int, in []byte, r *Round) (int, bool) {
+	cmd := &r.command
+	if err := s.framing.parse(frame, cmd); err != protocol.OK {
+		return s.refuse(err, n, r)
+	}
+	switch cmd.Kind {
+	case protocol.Local:
+		r.answer(cmd.Answer)
+	case protocol.Call:
+		r.call(s.estimate)
+	case protocol.Keys:
+		return s.beginGet(frame, n, in, r)
+	case protocol.Block:
+		return s.store(n, in, r)
+	case protocol.Barrier:
+		return s.beginBarrier(n, r)
+	case protocol.Close:
+		s.closing = true
+		return n, false
+	}
+	return n, true
+}
+
+// refuse answers a command with a fault, and drops its data block.
+func (s *Session) refuse(err protocol.Error, n int, r *Round) (int, bool) {
 	if err.Closes() {
 		s.closing = true
 		return n, false
 	}
-	if err != protocol.OK {
-		s.swallow = cmd.Swallow
-		r.answer(slot{err: err, noReply: cmd.NoReply})
-		return n, true
-	}
-	switch cmd.Verb {
-	case protocol.VerbGet, protocol.VerbGets, protocol.VerbGat, protocol.VerbGats:
-		return s.beginGet(&cmd, line, n, in, r)
-	case protocol.VerbSet, protocol.VerbAdd, protocol.VerbReplace, protocol.VerbAppend, protocol.VerbPrepend, protocol.VerbCas:
-		return s.store(&cmd, n, in, r)
-	case protocol.VerbFlushAll, protocol.VerbStats:
-		return s.beginBarrier(&cmd, n, r)
-	case protocol.VerbQuit:
-		s.closing = true
-		return n, false
-	case protocol.VerbDelete, protocol.VerbIncr, protocol.VerbDecr, protocol.VerbTouch:
-		r.call(&cmd, opOf(cmd.Verb), nil)
-		return n, true
-	case protocol.VerbVersion, protocol.VerbVerbosity, protocol.VerbMn, protocol.VerbShutdown, protocol.VerbNone:
-		r.answer(slot{verb: cmd.Verb, noReply: cmd.NoReply})
-	}
+	s.swallow = r.command.Swallow
+	r.answer(r.command.Refuse(err))
 	return n, true
 }
 
-// beginBarrier makes the command a round of its own.
-func (s *Session) beginBarrier(cmd *protocol.Command, n int, r *Round) (int, bool) {
+// beginBarrier makes the command a round of its own. What it answers is not the
+// session's: its slot stays empty.
+func (s *Session) beginBarrier(n int, r *Round) (int, bool) {
 	if len(r.slots) > 0 {
 		return 0, false
 	}
-	s.barrier = Barrier{Verb: cmd.Verb, Exptime: cmd.Exptime, Group: cmd.Args}
-	r.answer(slot{verb: cmd.Verb, noReply: cmd.NoReply})
+	s.barrier = true
+	r.answer(protocol.Answer{NoReply: true})
 	return n, true
 }
 
-// store executes a storage command once its data block is there.
-func (s *Session) store(cmd *protocol.Command, n int, in []byte, r *Round) (int, bool) {
-	if itemSize(cmd) > s.limits.MaxItem {
-		s.swallow = cmd.Bytes + len("\r\n")
-		r.refuseStore(cmd)
+// store executes a command with a data block once that is there.
+func (s *Session) store(n int, in []byte, r *Round) (int, bool) {
+	cmd := &r.command
+	size := cmd.BlockSize()
+	if cmd.ItemSize() > s.limits.MaxItem {
+		s.swallow = size
+		s.refuseStore(r)
 		return n, true
 	}
-	end := n + cmd.Bytes + len("\r\n")
+	end := n + size
 	if len(in) < end {
 		s.input, s.need = WaitingForData, end
 		return 0, false
 	}
 	s.input, s.need = WaitingForCommand, 0
-	if in[end-2] != '\r' || in[end-1] != '\n' {
-		r.answer(slot{err: protocol.ErrBadChunk, noReply: cmd.NoReply})
+	value, ok := cmd.BlockValue(in[n:end])
+	if !ok {
+		r.answer(cmd.Refuse(protocol.ErrBadChunk))
 		return end, true
 	}
-	r.call(cmd, opOf(cmd.Verb), in[n:end-2])
+	cmd.Value = value
+	r.call(s.estimate)
 	return end, true
 }
 
-// itemSize is what memcached 1.6 would allocate for the item (do_item_alloc):
-// the limit -I is on that.
-func itemSize(cmd *protocol.Command) int {
-	const header, cas, crlf = 48, 8, 2
-	size := header + cas + len(cmd.Key) + 1 + cmd.Bytes + crlf
-	if cmd.Flags != 0 {
-		size += 4
+// refuseStore answers a command whose value is too large.
+func (s *Session) refuseStore(r *Round) {
+	r.command.TooLarge()
+	if r.command.Kind == protocol.Local {
+		r.answer(r.command.Answer)
+		return
 	}
-	return size
+	r.call(s.estimate)
 }
-
-var ops = [...]shardv1.Op{
-	protocol.VerbGet: shardv1.Op_OP_GET, protocol.VerbGets: shardv1.Op_OP_GET,
-	protocol.VerbGat: shardv1.Op_OP_GAT, protocol.VerbGats: shardv1.Op_OP_GAT,
-	protocol.VerbSet: shardv1.Op_OP_SET, protocol.VerbAdd: shardv1.Op_OP_ADD,
-	protocol.VerbReplace: shardv1.Op_OP_REPLACE, protocol.VerbAppend: shardv1.Op_OP_APPEND,
-	protocol.VerbPrepend: shardv1.Op_OP_PREPEND, protocol.VerbCas: shardv1.Op_OP_CAS,
-	protocol.VerbDelete: shardv1.Op_OP_DELETE, protocol.VerbIncr: shardv1.Op_OP_INCR,
-	protocol.VerbDecr: shardv1.Op_OP_DECR, protocol.VerbTouch: shardv1.Op_OP_TOUCH,
-}
-
-func opOf(v protocol.Verb) shardv1.Op { return ops[v] }
 
 // Calls are the envelopes of the round, to be delivered in this order; the index is
 // the tag of Reply.
@@ -274,34 +261,3 @@ func (s *Session) Calls() []wire.Envelope { return s.round.calls }
 // Reply takes the reply to call i; r.Value is copied. It may be called for
 // different calls at the same time. It tells whether it was the round's last.
 func (s *Session) Reply(i int, r *wire.Reply) bool { return s.round.reply(i, r) }
-
-// Compose appends the round's answers to dst, in the order of the commands, until
-// dst holds limit bytes or more. more: there are answers left for the next Compose;
-// otherwise the round has ended.
-func (s *Session) Compose(dst []byte, limit int) (out []byte, more bool) {
-	r := s.round
-	for ; r.composed < len(r.slots); r.composed++ {
-		if len(dst) >= limit {
-			return dst, true
-		}
-		dst = s.compose(dst, &r.slots[r.composed])
-	}
-	s.learn(r)
-	r.Reset()
-	s.round = nil
-	return dst, false
-}
-
-// BarrierReply sets the answer to the round's barrier; the bytes are the session's
-// from here on.
-func (s *Session) BarrierReply(text []byte) { s.round.slots[0].text = text }
-
-// learn follows the sizes of the values: up at once, down slowly, so that the next
-// window is small enough when the values are large.
-func (s *Session) learn(r *Round) {
-	const slowly = 64
-	for i := range r.results {
-		size := r.results[i].size
-		s.estimate = max(size, s.estimate-(s.estimate+slowly-1)/slowly, 0)
-	}
-}

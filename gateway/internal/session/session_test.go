@@ -47,7 +47,7 @@ func (g *rig) feed(data []byte) []byte {
 			g.in = g.in[n:]
 			return out
 		}
-		g.execute()
+		out = append(out, g.execute()...)
 		for more := true; more; {
 			out, more = g.s.Compose(out, len(out)+g.part)
 		}
@@ -56,11 +56,14 @@ func (g *rig) feed(data []byte) []byte {
 	return out
 }
 
-func (g *rig) execute() {
-	if b := g.s.Barrier(); b.Verb != 0 {
-		g.bars = append(g.bars, fmt.Sprintf("%s %d%s", b.Verb, b.Exptime, b.Group))
-		g.s.BarrierReply([]byte("OK\r\n"))
-		return
+// execute does what the round asks for, and returns the answer of a barrier.
+func (g *rig) execute() []byte {
+	if cmd := g.s.Barrier(); cmd != nil {
+		g.bars = append(g.bars, fmt.Sprintf("%s %d%s", cmd.Verb, cmd.Exptime, cmd.Args))
+		if cmd.NoReply {
+			return nil
+		}
+		return []byte("OK\r\n")
 	}
 	calls := g.s.Calls()
 	g.most = max(g.most, len(calls))
@@ -73,6 +76,7 @@ func (g *rig) execute() {
 			panic("wrong idea of the last reply")
 		}
 	}
+	return nil
 }
 
 // apply is a key actor of few words.

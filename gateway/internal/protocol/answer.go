@@ -1,0 +1,34 @@
+package protocol
+
+import "github.com/memactor/memactor/protos/wire"
+
+// Answer is how the result of a command is written: what of the command its reply still needs. It is kept, by the
+// thousand, until the reply is there.
+type Answer struct {
+	Verb    Verb
+	NoReply bool  // nothing is written, not even an error line
+	Err     Error // this is written, whatever the result; OK: the result
+}
+
+// Append appends the answer to a command that asked the actor of key and got r. For a command of kind Keys that is the
+// answer for one key.
+func (a *Answer) Append(dst, key []byte, r *wire.Reply) []byte {
+	switch {
+	case a.NoReply:
+		return dst
+	case a.Err != OK:
+		return AppendError(dst, a.Err)
+	}
+	return verbs[a.Verb].render(a, dst, key, r)
+}
+
+// AppendLocal appends the answer to a command that asked nobody. version is memcached's, as clients are told.
+func (a *Answer) AppendLocal(dst []byte, version string) []byte {
+	switch {
+	case a.NoReply:
+		return dst
+	case a.Err != OK:
+		return AppendError(dst, a.Err)
+	}
+	return a.appendAdmin(dst, version)
+}

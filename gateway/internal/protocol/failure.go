@@ -1,0 +1,53 @@
+package protocol
+
+import (
+	"strings"
+	"unicode"
+
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/protos/wire"
+)
+
+// Failed says whether a command was not executed as it was meant, or may not have been; where a condition of it did not
+// hold, it has not failed.
+func Failed(r *wire.Reply) bool {
+	switch r.Status {
+	case shardv1.Status_STATUS_OK, shardv1.Status_STATUS_NOT_FOUND, shardv1.Status_STATUS_NOT_STORED, shardv1.Status_STATUS_EXISTS:
+		return false
+	default:
+		return true
+	}
+}
+
+// AppendFailure says why a command has failed.
+func AppendFailure(dst []byte, r *wire.Reply) []byte {
+	switch r.Status {
+	case shardv1.Status_STATUS_NON_NUMERIC:
+		return AppendError(dst, ErrNonNumeric)
+	case shardv1.Status_STATUS_TOO_LARGE:
+		return AppendError(dst, ErrTooLarge)
+	case shardv1.Status_STATUS_NO_MEMORY:
+		return AppendError(dst, ErrNoMemory)
+	case shardv1.Status_STATUS_BUSY:
+		return AppendServerError(dst, reason("busy", r.Message))
+	case shardv1.Status_STATUS_UNAVAILABLE:
+		return AppendServerError(dst, reason("unavailable", r.Message))
+	case shardv1.Status_STATUS_UNKNOWN_OUTCOME:
+		return AppendServerError(dst, reason("outcome unknown", r.Message))
+	default:
+		return AppendServerError(dst, reason("internal error", r.Message))
+	}
+}
+
+// reason is what happened and why, on one line.
+func reason(what, why string) string {
+	if why == "" {
+		return what
+	}
+	return what + ": " + strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, why)
+}

@@ -1,0 +1,32 @@
+package server
+
+// output is the answer of a handler on its way to the client: an io.Writer that holds no more than writeChunk and what is
+// written at once, and waits for the client beyond that. A client that takes nothing for Timeouts.Write is cut off.
+// After the first error it takes nothing more, and says so.
+type output struct {
+	conn   *conn
+	buf    []byte
+	silent bool // nothing is wanted (noreply)
+	err    error
+}
+
+// Write takes p, which is copied.
+func (o *output) Write(p []byte) (int, error) {
+	if o.silent || o.err != nil {
+		return len(p), o.err
+	}
+	o.buf = append(o.buf, p...)
+	if len(o.buf) < writeChunk {
+		return len(p), nil
+	}
+	return len(p), o.Flush()
+}
+
+// Flush sends what has been written, for a handler that goes on after a pause. A handler's last words need none.
+func (o *output) Flush() error {
+	if o.err == nil && len(o.buf) > 0 {
+		o.err = o.conn.write(o.buf)
+	}
+	o.buf = o.buf[:0]
+	return o.err
+}
