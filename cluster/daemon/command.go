@@ -226,6 +226,9 @@ func (c *command) start(cmd *cobra.Command, args []string) error {
 	signals, stop := c.signals()
 	defer stop()
 	p := newProcess(c.spec.Name, log, slices.Clone(args))
+	if c.common() != nil {
+		defer p.Reloads.onHangup(p.Log)()
+	}
 	return live(cmd.Context(), p, *settings, signals, c.spec.Run)
 }
 

@@ -17,7 +17,8 @@
 //  3. Validate is asked, the logger built, the admin port opened.
 //  4. Run is called with a [Process]: the logger, a metrics registry, and the
 //     [Readiness] to which each part adds its own check.
-//  5. SIGTERM or SIGINT: /readyz says no, Run's context ends, Run drains and
+//  5. SIGHUP: what the parts have added to [Reloads] is read again.
+//  6. SIGTERM or SIGINT: /readyz says no, Run's context ends, Run drains and
 //     returns, the admin port closes, exit 0. A second signal, or a drain that
 //     takes too long, ends the process at once with exit 1.
 package daemon

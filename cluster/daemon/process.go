@@ -25,6 +25,8 @@ type Process struct {
 	Metrics prometheus.Registerer
 	// Ready is where a part adds its check.
 	Ready *Readiness
+	// Reloads is where a part adds what SIGHUP makes it read again.
+	Reloads *Reloads
 
 	gatherer prometheus.Gatherer
 }
@@ -39,7 +41,7 @@ func newProcess(name string, log zerolog.Logger, args []string) Process {
 	build.Set(1)
 	registry.MustRegister(build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return Process{Name: name, Args: args, Log: log, Metrics: registry, Ready: &Readiness{}, gatherer: registry}
+	return Process{Name: name, Args: args, Log: log, Metrics: registry, Ready: &Readiness{}, Reloads: &Reloads{}, gatherer: registry}
 }
 
 // NewTestProcess is a process without command line, signals or admin port: for

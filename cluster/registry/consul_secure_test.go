@@ -3,16 +3,8 @@
 package registry_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,6 +12,7 @@ import (
 
 	"github.com/hashicorp/consul/api"
 
+	"github.com/memactor/memactor/cluster/certs/certstest"
 	"github.com/memactor/memactor/cluster/registry"
 	"github.com/memactor/memactor/cluster/registry/registrytest"
 	"github.com/memactor/memactor/cluster/shard"
@@ -101,47 +94,21 @@ func TestConsulTokens(t *testing.T) {
 	ok(t, m.Leave(within(t)))
 }
 
-// certificates are those of a CA, of a server on 127.0.0.1, and of a client.
-func certificates(t *testing.T) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
-	template := func(name string, ca bool) *x509.Certificate {
-		return &x509.Certificate{
-			SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-			IsCA: ca, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-			DNSNames: []string{"localhost", "server.dc1.consul"}, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		}
-	}
-	write := func(name, kind string, der []byte) {
-		ok(t, os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
-	}
-	ca := template("ca", true)
-	write("ca.pem", "CERTIFICATE", must(x509.CreateCertificate(rand.Reader, ca, ca, &key.PublicKey, key))(t))
-	for _, name := range []string{"server", "client"} {
-		own := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
-		write(name+".pem", "CERTIFICATE", must(x509.CreateCertificate(rand.Reader, template(name, false), ca, &own.PublicKey, key))(t))
-		write(name+"-key.pem", "EC PRIVATE KEY", must(x509.MarshalECPrivateKey(own))(t))
-	}
-	return dir
-}
-
 // With TLS in both directions; without the client's certificate there is no way in.
 func TestConsulTLS(t *testing.T) {
 	t.Parallel()
-	dir := certificates(t)
+	ca := certstest.NewAuthority(t, "ca")
+	server, own := ca.Issue(t, "server", "127.0.0.1", "localhost", "server.dc1.consul"), ca.Issue(t, "client")
 	agent := registrytest.StartAgent(t, map[string]any{"tls": map[string]any{"https": map[string]any{
-		"ca_file": dir + "/ca.pem", "cert_file": dir + "/server.pem", "key_file": dir + "/server-key.pem", "verify_incoming": true,
+		"ca_file": ca.File, "cert_file": server.Cert, "key_file": server.Key, "verify_incoming": true,
 	}}})
 	w := newConsulWorld(t, agent)
 	options := w.options(t)
-	options.Address, options.CAFile = agent.Secure, dir+"/ca.pem"
+	options.Address, options.CAFile = agent.Secure, ca.File
 	if _, err := w.open(t, options).Coordinator(within(t)); !errors.Is(err, registry.ErrUnavailable) {
 		t.Errorf("without a certificate: %v", err)
 	}
-	options.CertFile, options.KeyFile = dir+"/client.pem", dir+"/client-key.pem"
+	options.CertFile, options.KeyFile = own.Cert, own.Key
 	c := w.open(t, options)
 	must(c.Join(within(t), shard.Node{ID: "n1", Address: "127.0.0.1:7001"}))(t)
 	until(t, c.WatchMembers(within(t)), "n1", count(1))
