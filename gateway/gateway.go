@@ -28,12 +28,18 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) er
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
+	mesh, err := cfg.OpenMutual()
+	if err != nil {
+		return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
+	}
 	listeners, err := cfg.listen()
 	if err != nil {
 		return err
 	}
+	p.Reloads.Add("grpc certificates", mesh.Reload)
+	go mesh.Watch(ctx, p.Log)
 	cluster := client.New(maps, client.WithLogger(p.Log), client.WithTimeout(cfg.Timeout),
-		client.WithDialOptions(daemon.DialOptions(p)...))
+		client.WithTransportCredentials(mesh.Credentials()), client.WithDialOptions(daemon.DialOptions(p)...))
 	defer func() { _ = cluster.Close() }()
 	srv := server.New(cfg.options(p, cluster))
 	p.Metrics.MustRegister(srv)

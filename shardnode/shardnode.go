@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"github.com/memactor/memactor/cluster/certs"
 	"github.com/memactor/memactor/cluster/daemon"
 	"github.com/memactor/memactor/cluster/registry"
 	"github.com/memactor/memactor/cluster/shard"
@@ -50,6 +52,10 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, reg registry.Registr
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
+	mesh, err := cfg.OpenMutual()
+	if err != nil {
+		return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
+	}
 	listener, err := net.Listen("tcp", cfg.GRPC)
 	if err != nil {
 		return fmt.Errorf("grpc: %w", err)
@@ -68,14 +74,16 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, reg registry.Registr
 		defer func() { _ = alone.Close() }()
 		reg = alone
 	}
-	return newNode(cfg, p, reg).run(ctx, listener, address)
+	p.Reloads.Add("grpc certificates", mesh.Reload)
+	go mesh.Watch(ctx, p.Log)
+	return newNode(cfg, p, mesh, reg).run(ctx, listener, address)
 }
 
-func newNode(cfg Config, p daemon.Process, reg registry.Registry) *node {
+func newNode(cfg Config, p daemon.Process, mesh *certs.Mesh, reg registry.Registry) *node {
 	r := region.New(region.Options{NodeID: cfg.ID, Memory: int64(cfg.Memory), MaxItem: int(cfg.MaxItem), Log: p.Log})
 	stats := &service.Stats{Region: r, MaxItem: int64(cfg.MaxItem)}
 	s := service.New(r, stats, p.Log)
-	server := grpc.NewServer(append(service.ServerOptions(), daemon.ServerOptions(p, nil)...)...)
+	server := grpc.NewServer(slices.Concat(service.ServerOptions(), daemon.ServerOptions(p, nil), mesh.ServerOptions())...)
 	s.Register(server)
 	p.Metrics.MustRegister(stats)
 	p.Ready.Add("region", func() error {

@@ -8,12 +8,16 @@ import (
 	"strings"
 
 	"github.com/rs/zerolog"
+
+	"github.com/memactor/memactor/cluster/certs"
 )
 
 // Settings are how a gateway or a shard node finds its cluster: through Consul, or
-// by a list of nodes that every process is given. Embed them in the config struct.
+// by a list of nodes that every process is given; and how it proves there that it
+// belongs to it. Embed them in the config struct.
 type Settings struct {
 	ConsulSettings
+	certs.Mutual
 
 	// Nodes is the static list: every gateway and node is given the same. Nobody
 	// joins and nobody leaves.
@@ -29,6 +33,9 @@ type Settings struct {
 func (s Settings) CheckRegistry() error {
 	if _, err := ParseNodes(s.Nodes); err != nil {
 		return fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	if _, err := s.OpenMutual(); err != nil {
+		return fmt.Errorf("%w: %w; allowed: none of the grpc files, or all", ErrOptions, err)
 	}
 	if err := s.CheckConsul(); err != nil || !s.UsesConsul() {
 		return err
@@ -53,7 +60,7 @@ var ErrNoCluster = errors.New("no cluster is named: give consul, or node for eac
 func (s Settings) OpenRegistry(shards int, log zerolog.Logger) (Registry, error) {
 	if s.UsesConsul() {
 		o := s.ConsulOptions()
-		o.Copy, o.Shards, o.Log = s.MapCopy, shards, log
+		o.Copy, o.Shards, o.Log, o.CheckTLS = s.MapCopy, shards, log, s.Mutual.Enabled()
 		c, err := NewConsul(o)
 		if err != nil {
 			return nil, err

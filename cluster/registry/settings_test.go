@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
+
+	"github.com/memactor/memactor/cluster/certs"
 )
 
 func TestSettingsNameWhatIsWrong(t *testing.T) {
@@ -24,6 +26,8 @@ func TestSettingsNameWhatIsWrong(t *testing.T) {
 		`consul-key-file ""`:              {ConsulSettings: ConsulSettings{Consul: "x:1", ConsulCertFile: "/dev/null"}},
 		`node "a=h:1"`:                    {ConsulSettings: ConsulSettings{Consul: "x:1"}, Nodes: []string{"a=h:1"}},
 		`node "h:1"`:                      {Nodes: []string{"h:1"}},
+		`grpc-key-file, too`:              {Mutual: certs.Mutual{CAFile: "/dev/null", CertFile: "/dev/null"}},
+		`/nowhere.pem`:                    {Mutual: certs.Mutual{CAFile: "/dev/null", CertFile: "/nowhere.pem", KeyFile: "/dev/null"}},
 		`map-copy "/nowhere/at/all/copy"`: {ConsulSettings: ConsulSettings{Consul: "x:1"}, MapCopy: "/nowhere/at/all/copy"},
 	} {
 		err := s.CheckRegistry()
