@@ -59,12 +59,12 @@ func (m *consulMember) Node() shard.Node {
 func (m *consulMember) session() *consulSession { return m.sessions.look().value }
 
 // heard is told of the members whenever they change, with Consul's mu held.
-func (m *consulMember) heard(nodes []shard.Node, sessions map[string]string) {
+func (m *consulMember) heard(nodes []shard.Node, held map[string]*api.KVPair) {
 	s := m.session()
 	if s == nil {
 		return // keep is at work
 	}
-	if sessions[m.node.ID] != s.id {
+	if pair := held[m.node.ID]; pair == nil || pair.Session != s.id {
 		signal(m.poked)
 		return
 	}

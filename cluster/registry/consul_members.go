@@ -61,13 +61,14 @@ func (c *Consul) followMembers(ctx context.Context) {
 	})
 }
 
-// sawMembers takes in the members' keys, which are in order of the ids already.
-// Keys that no session holds, or that make no sense, are nobody's.
-func (c *Consul) sawMembers(pairs api.KVPairs) {
+// membersOf are the members of these pairs, in order of their ids, and the pair
+// of each. Keys that no session holds, or that make no sense, are
+// nobody's.
+func (c *Consul) membersOf(pairs api.KVPairs) ([]shard.Node, map[string]*api.KVPair) {
 	nodes := make([]shard.Node, 0, len(pairs))
-	sessions := make(map[string]string, len(pairs))
+	held := make(map[string]*api.KVPair, len(pairs))
 	for _, pair := range pairs {
-		if pair.Session == "" {
+		if pair.Session == "" || !strings.HasPrefix(pair.Key, c.keys.nodes) {
 			continue
 		}
 		n, err := c.keys.decodeMember(pair)
@@ -76,38 +77,21 @@ func (c *Consul) sawMembers(pairs api.KVPairs) {
 			continue
 		}
 		nodes = append(nodes, n)
-		sessions[n.ID] = pair.Session
+		held[n.ID] = pair
 	}
 	slices.SortFunc(nodes, func(a, b shard.Node) int { return strings.Compare(a.ID, b.ID) })
+	return nodes, held
+}
+
+// sawMembers takes in the members' keys.
+func (c *Consul) sawMembers(pairs api.KVPairs) {
+	nodes, held := c.membersOf(pairs)
 	if last := c.members.look(); !last.set || !slices.Equal(last.value, nodes) {
 		c.members.publish(nodes)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.member != nil {
-		c.member.heard(nodes, sessions)
+		c.member.heard(nodes, held)
 	}
-}
-
-// Drain marks a member as draining. Its session keeps the key.
-func (c *Consul) Drain(ctx context.Context, id string) error {
-	for range 10 {
-		pair, err := c.calls.get(ctx, c.keys.nodes+id)
-		if err != nil {
-			return err
-		}
-		if pair == nil || pair.Session == "" {
-			return fmt.Errorf("%w: %q is not a member", ErrUnknownNode, id)
-		}
-		node, err := c.keys.decodeMember(pair)
-		if err != nil || node.State == shard.Draining {
-			return err
-		}
-		node.State = shard.Draining
-		pair.Value = encodeMember(node)
-		if ok, err := c.calls.cas(ctx, pair); ok || err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("drain %s: %w", id, ErrConflict)
 }

@@ -11,6 +11,8 @@ var (
 	ErrDuplicate = errors.New("another live node has this id")
 	// ErrUnknownNode is an id that the registry has no node for.
 	ErrUnknownNode = errors.New("unknown node")
+	// ErrLastNode is an order to drain the only node that can own shards.
+	ErrLastNode = errors.New("no other live node could take its shards")
 	// ErrOtherCluster is a map, or a process, of another cluster.
 	ErrOtherCluster = errors.New("of another cluster")
 	// ErrShardCount is a map, or a process, with another count of shards.

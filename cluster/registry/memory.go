@@ -137,11 +137,10 @@ func (m *Memory) Drain(_ context.Context, id string) error {
 	if err := m.available(); err != nil {
 		return err
 	}
-	member := m.joined[id]
-	if member == nil {
-		return fmt.Errorf("%w: %q", ErrUnknownNode, id)
+	if _, _, err := drainee(m.list(), id); err != nil {
+		return err
 	}
-	member.node.State = shard.Draining
+	m.joined[id].node.State = shard.Draining
 	m.announce()
 	return nil
 }
@@ -201,13 +200,18 @@ func (m *Memory) release(s *session) {
 
 // announce tells the watchers who the members are.
 func (m *Memory) announce() {
+	m.members.publish(m.list())
+	m.wake()
+}
+
+// list is the members, in order of their ids.
+func (m *Memory) list() []shard.Node {
 	nodes := make([]shard.Node, 0, len(m.joined))
 	for _, member := range slices.Collect(maps.Values(m.joined)) {
 		nodes = append(nodes, member.node)
 	}
 	slices.SortFunc(nodes, func(a, b shard.Node) int { return strings.Compare(a.ID, b.ID) })
-	m.members.publish(nodes)
-	m.wake()
+	return nodes
 }
 
 // show tells the watchers of a map, if it is one that they may see.

@@ -50,7 +50,8 @@ type Registry interface {
 	// shards may be given to it before Join returns.
 	Join(ctx context.Context, node shard.Node) (Membership, error)
 	// Drain marks a member as draining, until it starts again: the coordinator
-	// takes its shards away. ErrUnknownNode if there is no such member.
+	// takes its shards away. ErrUnknownNode if there is no such member, and
+	// ErrLastNode if no other one is live: its shards would have no owner.
 	Drain(ctx context.Context, id string) error
 	// Close ends every watch and lets go of all resources. It does not leave:
 	// members that are still joined look as if they had crashed.

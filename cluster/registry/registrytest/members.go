@@ -119,6 +119,10 @@ func draining(b *bench) {
 		}
 	}
 	await(b, watch, "n1 draining", isDraining(shard.Draining))
+	b.must(r.Drain(b.ctx, "n1")) // it is already
+	if err := r.Drain(b.ctx, "n2"); !errors.Is(err, registry.ErrLastNode) {
+		b.Errorf("the last live node: %v", err)
+	}
 	b.must(m.Leave(b.ctx))
 	b.awaitMembers(watch, "n2")
 	b.join(node("n1"))
