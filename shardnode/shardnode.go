@@ -22,6 +22,9 @@ import (
 	"github.com/memactor/memactor/shardnode/internal/service"
 )
 
+// errDrained ends a node whose shards have been drained away: no failure.
+var errDrained = errors.New("drained")
+
 // ErrLost means that another run of a node with this id has taken its place.
 var ErrLost = errors.New("another node has taken this id over")
 
@@ -43,10 +46,14 @@ type node struct {
 	service  *service.Service
 	server   *grpc.Server
 	member   registry.Membership
+
+	taken   chan struct{} // gets a value after each map that the region has taken
+	drained chan struct{} // closed: the node was told to go, and its shards are others'
 }
 
-// Run hosts the shards that the maps of reg give to this node until ctx ends; then
-// it leaves the cluster, answers what is in flight and returns nil. A nil reg is that
+// Run hosts the shards that the maps of reg give to this node until ctx ends, or
+// until it is draining and owns none any more; then it leaves the cluster, answers
+// what is in flight and returns nil. A nil reg is that
 // of a cluster of this node alone.
 func Run(ctx context.Context, p daemon.Process, cfg Config, reg registry.Registry) error {
 	if err := cfg.Validate(); err != nil {
@@ -92,7 +99,10 @@ func newNode(cfg Config, p daemon.Process, mesh *certs.Mesh, reg registry.Regist
 		}
 		return nil
 	})
-	return &node{cfg: cfg, p: p, registry: reg, region: r, service: s, server: server}
+	return &node{
+		cfg: cfg, p: p, registry: reg, region: r, service: s, server: server,
+		taken: make(chan struct{}, 1), drained: make(chan struct{}),
+	}
 }
 
 // run serves, joins, and works until ctx ends or the membership does.
@@ -105,7 +115,7 @@ func (n *node) run(ctx context.Context, listener net.Listener, address string) e
 		err = n.work(ctx, served)
 	}
 	n.stop()
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	if errors.Is(err, errDrained) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
 	}
 	return err
@@ -131,8 +141,7 @@ func (n *node) work(ctx context.Context, served <-chan error) error {
 	following, unfollow := context.WithCancel(context.WithoutCancel(ctx))
 	defer unfollow()
 	group, ctx := errgroup.WithContext(ctx)
-	gone := make(chan struct{})
-	go n.follow(following, gone)
+	go n.follow(following)
 	group.Go(func() error { n.region.Run(ctx); return nil })
 	group.Go(func() error {
 		return coordinator.Run(ctx, coordinator.Config{Registry: n.registry, Membership: n.member, Log: n.p.Log})
@@ -145,38 +154,60 @@ func (n *node) work(ctx context.Context, served <-chan error) error {
 			return err
 		case <-n.member.Lost():
 			return ErrLost
+		case <-n.drained:
+			n.p.Log.Info().Msg("drained: the shards are others'")
+			return errDrained
 		}
 	})
 	err := group.Wait()
 	if errors.Is(err, registry.ErrLost) {
 		err = ErrLost // the coordinator may be the first to notice
 	}
-	n.leave(gone)
+	n.leave()
 	return err
 }
 
-// follow gives the region each map, and closes gone when there is one without a
-// shard of this node after one with.
-func (n *node) follow(ctx context.Context, gone chan<- struct{}) {
-	hosted := false
+// follow gives the region each map.
+func (n *node) follow(ctx context.Context) {
 	for m := range n.registry.WatchMap(ctx) {
 		if err := n.region.SetMap(m); err != nil {
 			n.p.Log.Warn().Err(err).Msg("shard map not taken")
 			continue
 		}
 		n.service.SetServing(true)
-		owns := n.region.Stats().Shards > 0
-		if hosted && !owns {
-			close(gone)
-			return
+		select {
+		case n.taken <- struct{}{}:
+		default: // one says all
 		}
-		hosted = owns
+		n.checkDrained(m)
 	}
+}
+
+// checkDrained ends the node if m has nothing left for it to do.
+func (n *node) checkDrained(m *shard.Map) {
+	select {
+	case <-n.drained:
+	default:
+		if drained(m, n.member.Node()) {
+			close(n.drained)
+		}
+	}
+}
+
+// drained says whether m knows this run of a node as draining, and has owners for
+// all shards without it. An earlier run that was told to go is no reason.
+func drained(m *shard.Map, self shard.Node) bool {
+	i := m.Find(self.ID)
+	if i < 0 || m.NodeAt(i).State != shard.Draining || m.NodeAt(i).Incarnation != self.Incarnation {
+		return false
+	}
+	owned, none := m.Counts()
+	return owned[i] == 0 && none == 0
 }
 
 // leave gives the shards away: until a map says that they are another's, they are
 // served here.
-func (n *node) leave(gone <-chan struct{}) {
+func (n *node) leave() {
 	n.service.Retire()
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
@@ -187,19 +218,18 @@ func (n *node) leave(gone <-chan struct{}) {
 	if _, fixed := n.registry.(*registry.Static); fixed {
 		return
 	}
-	n.handOver(gone)
+	n.handOver()
 }
 
 // handOver waits until the shards have another owner, as long as there is a member
 // that could be it.
-func (n *node) handOver(gone <-chan struct{}) {
+func (n *node) handOver() {
 	ctx, cancel := context.WithTimeout(context.Background(), handOverTimeout)
 	defer cancel()
 	members := n.registry.WatchMembers(ctx)
-	for {
+	for n.region.Stats().Shards > 0 {
 		select {
-		case <-gone:
-			return
+		case <-n.taken:
 		case now := <-members:
 			if len(now) == 0 {
 				return // nobody, or the time is over

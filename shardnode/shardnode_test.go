@@ -364,3 +364,110 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// owns is how many shards the stored map gives to a node.
+func owns(reg *registry.Memory, id string) int {
+	m := reg.Stored()
+	if m == nil || m.Find(id) < 0 {
+		return 0
+	}
+	owned, _ := m.Counts()
+	return owned[m.Find(id)]
+}
+
+// A node that is told to drain gives its shards away and ends, while a client
+// stores: no command fails. Started again, it is a node like any other.
+func TestDrainedNodeEnds(t *testing.T) {
+	reg := memory(t)
+	first, second := start(t, config(t, "n1"), reg), start(t, config(t, "n2"), reg)
+	awaitShards(t, reg, 32)
+	first.awaitReady()
+	c := connect(t, reg)
+	var stop atomic.Bool
+	commands := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; err == nil && !stop.Load(); i++ {
+			err = c.Set(context.Background(), &client.Item{Key: fmt.Sprint("k", i%100), Value: []byte("v")})
+		}
+		commands <- err
+	}()
+	if err := reg.Drain(within(t), "n1"); err != nil {
+		t.Fatal(err)
+	}
+	first.ended(nil)
+	if n := owns(reg, "n2"); n != 64 {
+		t.Errorf("n2 has %d shards", n)
+	}
+	again := start(t, first.cfg, reg)
+	awaitShards(t, reg, 32)
+	stop.Store(true)
+	if err := <-commands; err != nil {
+		t.Errorf("a command failed: %v", err)
+	}
+	_ = c.Close()
+	again.stop()
+	second.stop()
+}
+
+// observed shows the membership that a node gets.
+type observed struct {
+	*registry.Memory
+	joined chan<- registry.Membership
+}
+
+func (o observed) Join(ctx context.Context, node shard.Node) (registry.Membership, error) {
+	member, err := o.Memory.Join(ctx, node)
+	o.joined <- member
+	return member, err
+}
+
+// A node that was left without shards takes those that it is given later.
+func TestShardsComeBack(t *testing.T) {
+	reg, err := registry.NewMemory(registry.MemoryOptions{Shards: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = reg.Close() })
+	joined := make(chan registry.Membership, 1)
+	first := start(t, config(t, "n1"), observed{reg, joined})
+	first.awaitReady()
+	second := start(t, config(t, "n2"), reg)
+	second.awaitReady()
+	reg.Expire("n1")
+	eventually(t, "the shard is n2's", func() bool { return owns(reg, "n2") == 1 })
+	reg.Heal(<-joined)
+	eventually(t, "n1 is there again", func() bool { return reg.Stored().Find("n1") >= 0 })
+	second.stop()
+	eventually(t, "the shard is n1's", func() bool { return owns(reg, "n1") == 1 })
+	use(t, connect(t, reg), "k")
+	first.stop()
+}
+
+func TestDrained(t *testing.T) {
+	live := shard.Node{ID: "b", Incarnation: 1, Weight: 1000} // the only shard is its own
+	for name, test := range map[string]struct {
+		state       shard.NodeState
+		incarnation uint64
+		others      []shard.Node
+		want        bool
+	}{
+		"live":                   {shard.Live, 2, []shard.Node{live}, false},
+		"draining":               {shard.Draining, 2, []shard.Node{live}, true},
+		"an earlier run's order": {shard.Draining, 1, []shard.Node{live}, false},
+		"nobody took the shards": {shard.Draining, 2, nil, false},
+	} {
+		self := shard.Node{ID: "a", Incarnation: 2}
+		empty, err := shard.Empty("c", 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := shard.Node{ID: "a", Incarnation: test.incarnation, State: test.state}
+		if got := drained(shard.Plan(empty, append(test.others, known), 1), self); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		if drained(empty, self) {
+			t.Errorf("%s: by a map that does not know it", name)
+		}
+	}
+}
