@@ -5,7 +5,7 @@ go 1.26.7
 require (
 	github.com/memactor/memactor/cluster v0.0.0
 	github.com/memactor/memactor/gateway v0.0.0
-	github.com/memactor/memactor/protos v0.0.0 // indirect
+	github.com/memactor/memactor/protos v0.0.0
 	github.com/memactor/memactor/shardnode v0.0.0
 )
 
@@ -19,6 +19,7 @@ require (
 	golang.org/x/sync v0.24.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
+	google.golang.org/grpc v1.85.0
 	pgregory.net/rapid v1.3.0
 )
 
@@ -66,7 +67,6 @@ require (
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/text v0.42.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
-	google.golang.org/grpc v1.85.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )
 

@@ -11,12 +11,13 @@ import (
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "memactor",
-		Short: "A memcached that is a cluster: develop against it, measure it",
+		Short: "A memcached that is a cluster: develop against it, look at it, measure it",
 		Long: `memactor is a memcached that is a cluster: any memcached client talks to a gateway,
 and every key is held by an actor of its own on a shard node.
 
 This is its command line for people. The processes of a cluster are gateway and shardnode.`,
 		Example: `  memactor dev                                   a whole cluster in one process, on 127.0.0.1:11211
+  memactor status --consul 127.0.0.1:8500        a running cluster: is it whole?
   memactor bench -s 127.0.0.1:11211 --populate   measure it, or any other memcached server`,
 		Version:       daemon.Version(),
 		Args:          knownCommand,
@@ -30,7 +31,7 @@ This is its command line for people. The processes of a cluster are gateway and 
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w (--help lists the commands)", daemon.ErrConfig, err)
 	})
-	root.AddCommand(newDev(), newBench(), newVersion())
+	root.AddCommand(newDev(), newStatus(), newNodes(), newShards(), newRoute(), newDrain(), newBench(), newVersion())
 	return root
 }
 

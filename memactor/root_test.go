@@ -65,6 +65,21 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"bench", "--ratio", "10"}, `bad ratio "10": want SETS:GETS`},
 		{[]string{"bench", "-s", "localhost"}, `bad server address "localhost": want host:port`},
 		{[]string{"bench", "--size", "0"}, "size 0 out of range"},
+		{[]string{"status"}, "no cluster is named: allowed: one of --consul HOST:PORT"},
+		{[]string{"nodes", "--ask", "127.0.0.1:1", "--node", "a=127.0.0.1:1"}, "allowed: one of them"},
+		{[]string{"nodes", "--ask", "here"}, `ask "here"`},
+		{[]string{"shards", "--node", "127.0.0.1:1"}, "allowed: ID=HOST:PORT"},
+		{[]string{"shards", "--node", "a=h:1", "--node", "a=h:2"}, "another live node has this id"},
+		{[]string{"status", "--ask", "127.0.0.1:1", "--timeout", "0s"}, `timeout "0s": allowed: more than 0s`},
+		{[]string{"status", "--ask", "127.0.0.1:1", "--grpc-ca-file", "ca.pem"}, "mutual TLS needs grpc-cert-file and grpc-key-file, too"},
+		{[]string{"status", "--consul", "nowhere"}, `consul "nowhere": allowed: HOST:PORT`},
+		{[]string{"route", "--ask", "127.0.0.1:1"}, "arguments []: allowed: one KEY"},
+		{[]string{"route", "--ask", "127.0.0.1:1", "a b"}, `key "a b": allowed: no blanks`},
+		{[]string{"route", "--ask", "127.0.0.1:1", ""}, `key "": allowed: 1 to 250 bytes`},
+		{[]string{"route", "--ask", "127.0.0.1:1", "--base64", "a"}, `key "a": allowed with --base64`},
+		{[]string{"drain", "n1"}, "no cluster is named: allowed: --consul HOST:PORT"},
+		{[]string{"drain", "--consul", "127.0.0.1:1"}, "arguments []: allowed: one NODE"},
+		{[]string{"drain", "--consul", "127.0.0.1:1", "--timeout", "-1s", "n1"}, `timeout "-1s": allowed: more than 0s`},
 	}
 	for _, test := range tests {
 		code, out, err := call(t, test.args...)

@@ -40,7 +40,7 @@ type Spec struct {
 // processes are the sections of the environment: MEMACTOR_<PROCESS>_... is for
 // that one only. A new command adds its name here.
 func processes() []string {
-	return []string{"gateway", "shardnode", "dev", "bench", "status", "nodes", "shards", "route", "drain", "top"}
+	return []string{"gateway", "shardnode", "dev", "bench", "status", "nodes", "shards", "route", "drain"}
 }
 
 // Exit codes of every memactor command.

@@ -73,5 +73,5 @@ func unknownVariable(name, value string, fields []field) error {
 		known = append(known, variableName(f.name))
 	}
 	return fmt.Errorf("%w: environment: unknown key %s=%q%s; allowed: %s", ErrConfig,
-		name, value, didYouMean(name, known), strings.Join(sorted(known), ", "))
+		name, value, DidYouMean(name, known), strings.Join(sorted(known), ", "))
 }

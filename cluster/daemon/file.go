@@ -75,7 +75,7 @@ func readPair(key, value *yaml.Node, fields []field, found layer) ([]string, err
 	if !ok {
 		names := namesOf(fields)
 		return nil, fmt.Errorf("unknown key %q = %s%s; allowed: %s", key.Value, shown(value),
-			didYouMean(key.Value, names), strings.Join(sorted(names), ", "))
+			DidYouMean(key.Value, names), strings.Join(sorted(names), ", "))
 	}
 	if _, twice := found.values[key.Value]; twice {
 		return nil, fmt.Errorf("key %q is there twice", key.Value)

@@ -115,5 +115,5 @@ func explainFlag(set *pflag.FlagSet, err error) error {
 	}
 	var names []string
 	set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return fmt.Errorf("%w: %w%s (--help lists them)", ErrConfig, err, didYouMean(missing.GetSpecifiedName(), names))
+	return fmt.Errorf("%w: %w%s (--help lists them)", ErrConfig, err, DidYouMean(missing.GetSpecifiedName(), names))
 }

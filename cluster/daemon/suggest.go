@@ -2,9 +2,9 @@ package daemon
 
 import "slices"
 
-// didYouMean is `; did you mean "x"?` when one of the names is near to the word
+// DidYouMean is `; did you mean "x"?` when one of the names is near to the word
 // that was written, else nothing.
-func didYouMean(word string, names []string) string {
+func DidYouMean(word string, names []string) string {
 	best, least := "", 1+len(word)/3
 	for _, name := range names {
 		if d := distance(word, name); d <= least && (best == "" || d < least) {

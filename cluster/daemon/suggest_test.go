@@ -27,8 +27,8 @@ func TestDidYouMean(t *testing.T) {
 		if want != "" {
 			want = `; did you mean "` + want + `"?`
 		}
-		if got := didYouMean(word, names); got != want {
-			t.Errorf("didYouMean(%q) = %q; want %q", word, got, want)
+		if got := DidYouMean(word, names); got != want {
+			t.Errorf("DidYouMean(%q) = %q; want %q", word, got, want)
 		}
 	}
 }

@@ -157,7 +157,7 @@ func (f field) check() error {
 
 func (f field) checkText(text string) error {
 	if len(f.allowed) > 0 && !slices.Contains(f.allowed, text) {
-		return f.wrong("not one of them" + didYouMean(text, f.allowed))
+		return f.wrong("not one of them" + DidYouMean(text, f.allowed))
 	}
 	if f.is("address") && text != "" {
 		if _, err := checkAddress(text, f.is("port0")); err != nil {

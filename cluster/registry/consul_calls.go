@@ -16,6 +16,7 @@ import (
 type consulCalls struct {
 	client    *api.Client
 	http      *http.Client // the one within client
+	address   string       // of the agent, for people
 	tokenFile string
 	timeout   time.Duration
 	wait      time.Duration

@@ -169,7 +169,7 @@ func (o ConsulOptions) calls() (*consulCalls, error) {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
 	return &consulCalls{
-		client: client, http: config.HttpClient, tokenFile: tokenFile,
+		client: client, http: config.HttpClient, address: config.Address, tokenFile: tokenFile,
 		timeout: o.Timeout, wait: o.Wait,
 	}, nil
 }

@@ -57,3 +57,9 @@ func (c *Consul) Clusters(ctx context.Context) ([]string, error) {
 	}
 	return names, nil
 }
+
+// Cluster is the name of the cluster.
+func (c *Consul) Cluster() string { return c.options.Cluster }
+
+// Address is where the agent is, for people.
+func (c *Consul) Address() string { return c.calls.address }

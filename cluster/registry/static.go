@@ -54,6 +54,9 @@ func names(nodes []shard.Node) string {
 	return strings.Join(ids, ", ")
 }
 
+// Map is the one map.
+func (s *Static) Map() *shard.Map { return s.table }
+
 // WatchMap sends the one map.
 func (s *Static) WatchMap(ctx context.Context) <-chan *shard.Map { return s.maps.watch(ctx) }
 
