@@ -36,7 +36,7 @@ dev: ## a whole cluster in one process on 127.0.0.1:11211
 	go run ./memactor dev
 
 .PHONY: test
-test: deps ## all tests of all modules, e2e included
+test: deps bin/consul ## all tests of all modules, e2e included
 	go test $(TESTFLAGS) $(ALL)
 
 .PHONY: unit
@@ -49,7 +49,7 @@ race: ## the unit tests under the race detector (needs gcc)
 	go test -race $(TESTFLAGS) $(UNIT)
 
 .PHONY: e2e
-e2e: deps ## the tests of real processes, afresh
+e2e: deps bin/consul ## the tests of real processes, afresh
 	go test -count=1 $(TESTFLAGS) ./e2e/...
 
 .PHONY: fuzz

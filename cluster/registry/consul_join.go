@@ -88,7 +88,7 @@ func (m *consulMember) tryAdmit(ctx context.Context) error {
 		return err
 	}
 	if pair != nil {
-		if err := m.replace(ctx, pair, holder); err != nil {
+		if err := m.mayReplace(ctx, holder); err != nil {
 			return err
 		}
 	}
@@ -96,7 +96,7 @@ func (m *consulMember) tryAdmit(ctx context.Context) error {
 	if err := m.register(ctx); err != nil {
 		return err
 	}
-	return m.enter(ctx)
+	return m.enter(ctx, pair)
 }
 
 // admits says whether a process that is set up like this one may have to do with
@@ -128,13 +128,13 @@ func (m *consulMember) holder(ctx context.Context) (*api.KVPair, shard.Node, err
 	return pair, node, nil
 }
 
-// replace takes the key from an earlier run of this node. One at the same address
-// is surely gone, since we serve there. One elsewhere may be another node that was
-// given the same id by mistake: if it is there, this one is refused; if it is not,
-// its session will end.
-func (m *consulMember) replace(ctx context.Context, pair *api.KVPair, holder shard.Node) error {
+// mayReplace says whether the key may be taken from an earlier run of this node. One
+// at the same address is surely gone, since we serve there. One elsewhere may be
+// another node that was given the same id by mistake: if it is there, this one is
+// refused; if it is not, its session will end.
+func (m *consulMember) mayReplace(ctx context.Context, holder shard.Node) error {
 	if holder.Address == m.node.Address {
-		return m.c.calls.destroySession(ctx, pair.Session)
+		return nil
 	}
 	probe, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

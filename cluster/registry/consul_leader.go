@@ -174,15 +174,10 @@ func (l *consulLeadership) find(ctx context.Context) (storedMaps, *shard.Map, er
 	if errors.Is(s.unreadable, shard.ErrFormat) {
 		return s, nil, s.unreadable
 	}
-	known := l.c.known()
-	reference := known
-	if reference == nil {
-		reference = s.stored
+	found := newest(l.c.known(), s.stored)
+	if s.recovered != nil && judge(found, s.recovered) != foreign {
+		found = newest(s.recovered, found) // its owners are those that nodes still act on
 	}
-	if s.recovered != nil && judge(reference, s.recovered) == newer {
-		known = s.recovered
-	}
-	found := newest(known, s.stored)
 	if found == nil && s.unreadable != nil {
 		return s, nil, fmt.Errorf("key %s: %w; delete it to begin anew", l.c.keys.maps, s.unreadable)
 	}

@@ -57,7 +57,7 @@ func (c *Consul) followMap(ctx context.Context) {
 // saw is called with each state of the stored map, by one goroutine.
 func (c *Consul) saw(s storedMaps) {
 	known := c.known()
-	current := s.stored != nil && (judge(known, s.stored) == newer || judge(known, s.stored) == same)
+	current := s.stored != nil && covers(s.stored, known)
 	if current {
 		c.take(s.stored)
 	}
@@ -102,7 +102,7 @@ func (c *Consul) take(m *shard.Map) {
 const recoverDelay = time.Second
 
 // offer leaves the newest map that this process knows where the coordinator
-// finds it, if neither that map nor a newer one is stored. Members do this; a
+// finds it, if neither that map nor one that comes of it is stored. Members do this; a
 // gateway needs no right to write.
 func (c *Consul) offer(ctx context.Context) error {
 	known := c.known()
@@ -114,7 +114,7 @@ func (c *Consul) offer(ctx context.Context) error {
 		return s.unreadable // whoever wrote it knows better
 	}
 	for _, there := range []*shard.Map{s.stored, s.recovered} {
-		if there != nil && there.ClusterID() == known.ClusterID() && there.Version() >= known.Version() {
+		if there != nil && covers(there, known) {
 			return nil
 		}
 	}

@@ -186,14 +186,9 @@ func (m *consulMember) rejoin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if pair != nil {
-		if holder.Incarnation > m.Node().Incarnation {
-			return fmt.Errorf("%w: node %s has started again at %s", ErrLost, holder.ID, holder.Address)
-		}
-		// An earlier run, or a session of ours of which we never heard.
-		if err := m.c.calls.destroySession(ctx, pair.Session); err != nil {
-			return err
-		}
+	// Another holder is an earlier run, or a session of ours of which we never heard.
+	if pair != nil && holder.Incarnation > m.Node().Incarnation {
+		return fmt.Errorf("%w: node %s has started again at %s", ErrLost, holder.ID, holder.Address)
 	}
 	known, err := m.c.calls.registered(ctx, m.c.keys.serviceID(m.node.ID))
 	if err != nil {
@@ -204,7 +199,7 @@ func (m *consulMember) rejoin(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := m.enter(ctx); err != nil {
+	if err := m.enter(ctx, pair); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -224,15 +219,19 @@ func (m *consulMember) register(ctx context.Context) error {
 	return m.c.calls.register(ctx, service)
 }
 
-// enter opens a session and locks the node's key with it.
-func (m *consulMember) enter(ctx context.Context) error {
+// enter opens a session and locks the node's key with it. If another session held
+// the key (held), the key changes hands at once: nobody sees the node missing.
+func (m *consulMember) enter(ctx context.Context, held *api.KVPair) error {
 	s, err := m.c.openSession(ctx, m.node.ID)
 	if err != nil {
 		return err
 	}
-	_, failed, err := m.c.calls.txn(ctx, &api.KVTxnOp{
-		Verb: api.KVLock, Key: m.key(), Session: s.id, Value: encodeMember(m.Node()),
-	})
+	var ops []*api.KVTxnOp
+	if held != nil {
+		ops = append(ops, &api.KVTxnOp{Verb: api.KVUnlock, Key: m.key(), Session: held.Session, Value: held.Value})
+	}
+	ops = append(ops, &api.KVTxnOp{Verb: api.KVLock, Key: m.key(), Session: s.id, Value: encodeMember(m.Node())})
+	_, failed, err := m.c.calls.txn(ctx, ops...)
 	if err == nil && failed != nil {
 		err = fmt.Errorf("%w: %s", errHeld, failed[0].What)
 	}
@@ -240,6 +239,9 @@ func (m *consulMember) enter(ctx context.Context) error {
 		return errors.Join(err, m.c.calls.destroySession(ctx, s.id))
 	}
 	m.sessions.publish(s)
+	if held != nil {
+		return m.c.calls.destroySession(ctx, held.Session) // and the leadership with it
+	}
 	return nil
 }
 

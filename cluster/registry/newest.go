@@ -15,7 +15,7 @@ func newest(known, stored *shard.Map) *shard.Map {
 	switch judge(known, stored) {
 	case newer, same:
 		return stored
-	case older, foreign:
+	case older, forked, foreign:
 	}
 	return shard.Reconcile(known, stored)
 }

@@ -15,9 +15,12 @@ const (
 	newer verdict = iota
 	// same is the map we have.
 	same
-	// older maps are never taken: the registry was restored from a snapshot, or
-	// somebody plans on top of one.
+	// older maps are never taken: the registry was restored from a snapshot.
 	older
+	// forked maps have a higher version and do not come of the map we have: after
+	// the registry was restored somebody who knew no better has planned on top of
+	// the snapshot. They are never taken either; the coordinator will reconcile.
+	forked
 	// foreign maps are of another cluster or have another count of shards, and
 	// are never taken.
 	foreign
@@ -31,6 +34,8 @@ func (v verdict) String() string {
 		return "same"
 	case older:
 		return "older"
+	case forked:
+		return "forked"
 	case foreign:
 		return "foreign"
 	}
@@ -44,12 +49,20 @@ func judge(known, m *shard.Map) verdict {
 		return newer
 	case m.ClusterID() != known.ClusterID() || m.Len() != known.Len():
 		return foreign
-	case m.Version() > known.Version():
+	case m.Version() > known.Version() && m.Descends(known):
 		return newer
+	case m.Version() > known.Version():
+		return forked
 	case m.Equal(known):
 		return same
 	}
 	return older
+}
+
+// covers says whether m is the map that is known, or one to take instead.
+func covers(m, known *shard.Map) bool {
+	v := judge(known, m)
+	return v == newer || v == same
 }
 
 // successor says why next may not be committed on top of prev; nil: it may.
@@ -61,6 +74,8 @@ func successor(prev, next *shard.Map) error {
 		return fmt.Errorf("%w: %d, not %d", ErrShardCount, next.Len(), prev.Len())
 	case next.Version() <= prev.Version():
 		return fmt.Errorf("%w: version %d on top of %d", ErrStale, next.Version(), prev.Version())
+	case !next.Descends(prev):
+		return fmt.Errorf("%w: it does not come of version %d", ErrStale, prev.Version())
 	}
 	return nil
 }

@@ -13,7 +13,10 @@ func TestJudge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forked := shard.Plan(m[0], []shard.Node{{ID: "n"}}, 1)
+	fork := shard.Plan(m[0], []shard.Node{{ID: "n"}}, 1)
+	left := shard.Plan(m[0], []shard.Node{{ID: "a"}}, 1)
+	right := shard.Plan(shard.Plan(m[0], []shard.Node{{ID: "b"}}, 1), []shard.Node{{ID: "b"}, {ID: "c"}}, 1)
+	behind := shard.Plan(shard.Plan(fork, []shard.Node{{ID: "a"}}, 1), []shard.Node{{ID: "n"}}, 1)
 	for name, test := range map[string]struct {
 		known, m *shard.Map
 		want     verdict
@@ -22,7 +25,9 @@ func TestJudge(t *testing.T) {
 		"a newer one":             {m[0], m[2], newer},
 		"the same":                {m[1], versions(t, "a", 2)[0], same},
 		"an older one":            {m[2], m[1], older},
-		"another of the version":  {m[1], forked, older},
+		"another of the version":  {m[1], fork, older},
+		"one of another branch":   {left, right, forked},
+		"an ancestor's branch":    {behind, advanced(fork, behind.Version()+1), forked},
 		"another cluster's":       {m[0], other, foreign},
 		"another count of shards": {m[0], wider, foreign},
 	} {
@@ -33,6 +38,16 @@ func TestJudge(t *testing.T) {
 	if got := verdict(9).String(); got != "verdict(9)" {
 		t.Error(got)
 	}
+}
+
+// advanced is m with changes that move no shard, up to a version.
+func advanced(m *shard.Map, version uint64) *shard.Map {
+	for zone := 0; m.Version() < version; zone++ {
+		nodes := m.Nodes()
+		nodes[0].Zone = string(rune('a' + zone%26))
+		m = shard.Plan(m, nodes, 1)
+	}
+	return m
 }
 
 func TestNewest(t *testing.T) {

@@ -29,6 +29,19 @@ func Reconcile(known, stored *Map) *Map {
 	return &next
 }
 
+// Descends says whether m can have come of prev by plans alone. A map that was
+// planned on top of an older one than prev, as after an old snapshot was restored,
+// most often cannot, whatever its version: a shard has a lower epoch there, or the
+// same epoch and another owner. The maps have the same count of shards.
+func (m *Map) Descends(prev *Map) bool {
+	for i := range m.epochs {
+		if conflict(m, prev, i) {
+			return false
+		}
+	}
+	return true
+}
+
 // conflict says whether shard i was given out in stored in a way that does not
 // come before known.
 func conflict(known, stored *Map, i int) bool {

@@ -188,6 +188,28 @@ func fork(b *bench) {
 	}
 }
 
+// The same, and the version of what was planned is beyond what is known. (A shard
+// of n8 keeps the epoch that it got there, and n3 has a later one.)
+func forkAhead(b *bench) {
+	var forked *shard.Map
+	before, after := republished(b, func(history []*shard.Map) *shard.Map {
+		forked = history[1]
+		for _, ids := range [][]string{{"n1", "n8"}, {"n1", "n8", "n9"}, {"n1", "n8"}, {"n1", "n8", "n9"}} {
+			forked = plan(forked, ids...)
+		}
+		return forked
+	})
+	if after.Version() <= forked.Version() || !after.Descends(before) || !after.Descends(forked) {
+		b.Errorf("%v after %v and %v", after, before, forked)
+	}
+	for id := range shard.ID(after.Len()) {
+		was, _ := before.Owner(id)
+		if is, _ := after.Owner(id); is != was {
+			b.Errorf("shard %d: %s, was %s", id, is.ID, was.ID)
+		}
+	}
+}
+
 func foreign(b *bench) {
 	before, after := republished(b, func([]*shard.Map) *shard.Map {
 		other, err := shard.Empty("another-cluster", Shards)

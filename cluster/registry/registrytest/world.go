@@ -75,6 +75,7 @@ var suite = []struct {
 	{"a wiped map is published again", wiped},
 	{"an older map is not taken", older},
 	{"a fork of the map is not taken", fork},
+	{"a fork that is ahead is not taken", forkAhead},
 	{"a map of another cluster is not taken", foreign},
 	{"a slow watcher gets the newest", newestWins},
 	{"watches end", watchesEnd},

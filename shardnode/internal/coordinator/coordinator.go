@@ -17,7 +17,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/memactor/memactor/cluster/registry"
-	"github.com/memactor/memactor/cluster/shard"
 )
 
 // Config is what a coordinator works with.
@@ -36,10 +35,22 @@ type Config struct {
 	// move once per node. It adds to the time until a dead node's shards have
 	// another owner. 0 is DefaultSettle.
 	Settle time.Duration
+	// Grace is how long owners of shards that are no members may keep them, where
+	// there is reason to think that they live and the registry has forgotten them:
+	// after it lost this node or the map too, or as long as this process has seen
+	// nothing of them because it is new itself. Whoever was seen as a member
+	// since then, and is none any more, has left or died, and is not waited for. 0
+	// is DefaultGrace.
+	Grace time.Duration
 }
 
-// DefaultSettle is far below the time in which a dead node is noticed.
-const DefaultSettle = 200 * time.Millisecond
+const (
+	// DefaultSettle is far below the time in which a dead node is noticed.
+	DefaultSettle = 200 * time.Millisecond
+	// DefaultGrace is some times what a node needs to notice that the registry is
+	// back, and to join again.
+	DefaultGrace = 10 * time.Second
+)
 
 const (
 	// retryFirst and retryMost bound the wait after an error; it doubles.
@@ -55,6 +66,10 @@ const (
 // campaign with before ctx ends.
 func Run(ctx context.Context, config Config) error {
 	config.complete()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	seen := newWitness(config.Now)
+	go seen.watch(config.Registry.WatchMembers(ctx))
 	for {
 		leadership, err := config.Membership.Campaign(ctx)
 		switch {
@@ -69,7 +84,7 @@ func Run(ctx context.Context, config Config) error {
 			config.Log.Warn().Err(err).Msg("cannot campaign")
 			pause(ctx, retryMost)
 		default:
-			config.lead(ctx, leadership)
+			config.lead(ctx, leadership, seen)
 		}
 	}
 }
@@ -81,14 +96,17 @@ func (c *Config) complete() {
 	if c.Settle == 0 {
 		c.Settle = DefaultSettle
 	}
+	if c.Grace == 0 {
+		c.Grace = DefaultGrace
+	}
 }
 
 // lead coordinates until the leadership or ctx ends.
-func (c *Config) lead(ctx context.Context, leadership registry.Leadership) {
+func (c *Config) lead(ctx context.Context, leadership registry.Leadership, seen *witness) {
 	c.Log.Info().Msg("elected coordinator")
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := &term{config: c, leadership: leadership, members: c.Registry.WatchMembers(ctx)}
+	t := &term{config: c, leadership: leadership, members: c.Registry.WatchMembers(ctx), seen: seen}
 	err := t.run(ctx)
 	c.Log.Info().AnErr("because", err).Msg("no longer coordinator")
 	c.resign(leadership)
@@ -101,106 +119,6 @@ func (c *Config) resign(leadership registry.Leadership) {
 	if err := leadership.Resign(ctx); err != nil {
 		c.Log.Warn().Err(err).Msg("could not give up the leadership; it ends with the session")
 	}
-}
-
-// term is one time of being the coordinator.
-type term struct {
-	config     *Config
-	leadership registry.Leadership
-	members    <-chan []shard.Node
-
-	nodes   []shard.Node // the members as last heard
-	heard   bool         // of members at all: before that, nobody may lose shards
-	current *shard.Map   // as stored, by all we know; nil: ask
-	timer   *time.Timer  // runs while a plan is due
-	due     bool
-	failed  int // attempts in a row
-}
-
-// run waits for something to plan, and plans it. nil is the end of ctx or of the
-// registry.
-func (t *term) run(ctx context.Context) error {
-	t.timer, t.due = time.NewTimer(t.config.Settle), true
-	defer t.timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.leadership.Lost():
-			return registry.ErrFenced
-		case nodes, ok := <-t.members:
-			if !ok {
-				return nil
-			}
-			t.nodes, t.heard = nodes, true
-			t.settle()
-		case <-t.leadership.Changed():
-			t.current = nil
-			t.schedule(0)
-		case <-t.timer.C:
-			t.due = false
-			if err := t.attempt(ctx); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-func (t *term) schedule(wait time.Duration) {
-	t.timer.Reset(wait)
-	t.due = true
-}
-
-// settle schedules a plan unless one is due: members that keep changing may not
-// put it off.
-func (t *term) settle() {
-	if !t.due {
-		t.schedule(t.config.Settle)
-	}
-}
-
-// attempt plans, and sees to it that a failure is followed by another attempt.
-// An error ends the term.
-func (t *term) attempt(ctx context.Context) error {
-	err := t.plan(ctx)
-	switch {
-	case err == nil:
-		t.failed = 0
-		return nil
-	case errors.Is(err, registry.ErrFenced), errors.Is(err, registry.ErrLost):
-		return err
-	}
-	t.current = nil // whatever happened, what is stored may be something else
-	wait := backoff(t.failed)
-	t.failed++
-	t.schedule(wait)
-	t.config.Log.Warn().Err(err).Dur("retry", wait).Msg("could not commit a shard map")
-	return nil
-}
-
-// plan commits the map for the members, unless it is the stored one.
-func (t *term) plan(ctx context.Context) error {
-	if t.current == nil {
-		stored, err := t.leadership.Load(ctx)
-		if err != nil {
-			return err
-		}
-		t.current = stored
-	}
-	if !t.heard {
-		return nil
-	}
-	next := shard.Plan(t.current, t.nodes, shard.EpochBase(t.config.Now()))
-	if next == t.current {
-		return nil
-	}
-	if err := t.leadership.Commit(ctx, next); err != nil {
-		return err
-	}
-	t.config.Log.Info().Uint64("version", next.Version()).Int("nodes", next.NumNodes()).
-		Int("moves", shard.Moves(t.current, next)).Msg("committed a shard map")
-	t.current = next
-	return nil
 }
 
 // backoff is the wait after a number of failures: it doubles, and is drawn from

@@ -29,6 +29,7 @@ type cluster struct {
 	memory  *registry.Memory
 	history *history
 	nodes   map[string]*node
+	grace   time.Duration // 0: the default
 }
 
 type node struct {
@@ -62,7 +63,7 @@ func (c *cluster) start(id string, wrap func(registry.Membership) registry.Membe
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	n := &node{membership: m, stop: stop, done: make(chan error, 1)}
-	config := Config{Registry: c.memory, Membership: wrap(m), Log: zerolog.Nop()}
+	config := Config{Registry: c.memory, Membership: wrap(m), Log: zerolog.Nop(), Grace: c.grace}
 	go func() { n.done <- Run(ctx, config) }()
 	c.nodes[id] = n
 	return n
@@ -224,7 +225,8 @@ func TestEverybodyLeaves(t *testing.T) {
 		before := c.memory.Stored()
 		c.leave("n2")
 		c.run("n1")
-		c.expect(c.after(time.Second), "n1")
+		c.expect(c.after(time.Second), "n1", "n2") // n1 cannot know that n2 will not be back
+		c.expect(c.after(DefaultGrace), "n1")
 		now := c.memory.Stored()
 		for id := range shard.ID(shards) {
 			if now.Epoch(id) <= before.Epoch(id) {

@@ -1,6 +1,4 @@
-//go:build consul
-
-package registry_test
+package consul
 
 import (
 	"errors"
@@ -94,6 +92,48 @@ func TestConsulRecoversFromAnOldSnapshot(t *testing.T) {
 		}
 	}
 	until(t, c.WatchMap(within(t)), "the map", func(m *shard.Map) bool { return m.Equal(table) })
+}
+
+// And with an older map on top of which the new coordinator has planned already,
+// beyond the version that the others know: nobody takes that, and what becomes of
+// both has the owners that the others still act on.
+func TestConsulRecoversFromAFork(t *testing.T) {
+	t.Parallel()
+	w := newConsulWorld(t, registrytest.StartAgent(t, nil))
+	first, l, table := w.founded(t, 1)
+	old := table
+	for i := range 2 {
+		table = w.advance(t, l, table, i+1)
+	}
+	ok(t, l.Resign(within(t)))
+	watch := first.WatchMap(within(t))
+	until(t, watch, "the newest", func(m *shard.Map) bool { return m.Equal(table) })
+	w.Restore(t, old)
+	c := w.open(t, w.options(t))
+	m := must(c.Join(within(t), shard.Node{ID: "n9", Address: "n9.example:7001"}))(t)
+	l9 := must(m.Campaign(within(t)))(t)
+	forked := must(l9.Load(within(t)))(t)
+	nodes := append(old.Nodes(), shard.Node{ID: "z"})
+	for i := range 4 { // x keeps shards under the epoch that it had in the old map
+		forked = shard.Plan(forked, nodes[:3-i%2], 1000)
+		ok(t, l9.Commit(within(t), forked))
+	}
+	if forked.Version() <= table.Version() || forked.Descends(table) {
+		t.Fatalf("%v is no fork of %v", forked, table)
+	}
+	loaded := forked
+	for !loaded.Descends(table) {
+		select {
+		case <-l9.Changed():
+			loaded = must(l9.Load(within(t)))(t)
+		case <-time.After(patience):
+			t.Fatalf("loaded %v, before %v", loaded, table)
+		}
+	}
+	got := until(t, watch, "what became of both", func(*shard.Map) bool { return true })
+	if !got.Equal(loaded) || shard.Moves(table, got) != 0 {
+		t.Errorf("%v, loaded %v, and %d moves", got, loaded, shard.Moves(table, got))
+	}
 }
 
 // Somebody deletes everything that the cluster has in Consul.

@@ -1,6 +1,4 @@
-//go:build consul
-
-package registry_test
+package consul
 
 import (
 	"errors"
