@@ -450,6 +450,148 @@ func (ClockState) EnumDescriptor() ([]byte, []int) {
 	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{4}
 }
 
+// LogKind is a kind of events to watch, named after memcached's.
+type LogKind int32
+
+const (
+	// Not a kind: ignored.
+	LogKind_LOG_KIND_UNSPECIFIED LogKind = 0
+	// Reads: get, gat and touch.
+	LogKind_LOG_KIND_FETCHERS LogKind = 1
+	// Stores: set, add, replace, append, prepend and cas.
+	LogKind_LOG_KIND_MUTATIONS LogKind = 2
+	// Entries that were evicted for want of memory.
+	LogKind_LOG_KIND_EVICTIONS LogKind = 3
+	// Entries that were deleted by a client.
+	LogKind_LOG_KIND_DELETIONS LogKind = 4
+)
+
+// Enum value maps for LogKind.
+var (
+	LogKind_name = map[int32]string{
+		0: "LOG_KIND_UNSPECIFIED",
+		1: "LOG_KIND_FETCHERS",
+		2: "LOG_KIND_MUTATIONS",
+		3: "LOG_KIND_EVICTIONS",
+		4: "LOG_KIND_DELETIONS",
+	}
+	LogKind_value = map[string]int32{
+		"LOG_KIND_UNSPECIFIED": 0,
+		"LOG_KIND_FETCHERS":    1,
+		"LOG_KIND_MUTATIONS":   2,
+		"LOG_KIND_EVICTIONS":   3,
+		"LOG_KIND_DELETIONS":   4,
+	}
+)
+
+func (x LogKind) Enum() *LogKind {
+	p := new(LogKind)
+	*p = x
+	return p
+}
+
+func (x LogKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LogKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_memactor_shard_v1_shard_proto_enumTypes[5].Descriptor()
+}
+
+func (LogKind) Type() protoreflect.EnumType {
+	return &file_memactor_shard_v1_shard_proto_enumTypes[5]
+}
+
+func (x LogKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LogKind.Descriptor instead.
+func (LogKind) EnumDescriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{5}
+}
+
+// LogOutcome is how a read or a store ended.
+type LogOutcome int32
+
+const (
+	// Evictions and deletions.
+	LogOutcome_LOG_OUTCOME_UNSPECIFIED LogOutcome = 0
+	// A read found the entry.
+	LogOutcome_LOG_OUTCOME_FOUND LogOutcome = 1
+	// There was no entry.
+	LogOutcome_LOG_OUTCOME_NOT_FOUND LogOutcome = 2
+	// A read came upon an entry that had been flushed.
+	LogOutcome_LOG_OUTCOME_FLUSHED LogOutcome = 3
+	// A read came upon an entry that had expired.
+	LogOutcome_LOG_OUTCOME_EXPIRED LogOutcome = 4
+	// Stored.
+	LogOutcome_LOG_OUTCOME_STORED LogOutcome = 5
+	// The condition of the store did not hold.
+	LogOutcome_LOG_OUTCOME_NOT_STORED LogOutcome = 6
+	// The entry had another cas unique.
+	LogOutcome_LOG_OUTCOME_EXISTS LogOutcome = 7
+	// The value was too large.
+	LogOutcome_LOG_OUTCOME_TOO_LARGE LogOutcome = 8
+	// No memory could be freed.
+	LogOutcome_LOG_OUTCOME_NO_MEMORY LogOutcome = 9
+)
+
+// Enum value maps for LogOutcome.
+var (
+	LogOutcome_name = map[int32]string{
+		0: "LOG_OUTCOME_UNSPECIFIED",
+		1: "LOG_OUTCOME_FOUND",
+		2: "LOG_OUTCOME_NOT_FOUND",
+		3: "LOG_OUTCOME_FLUSHED",
+		4: "LOG_OUTCOME_EXPIRED",
+		5: "LOG_OUTCOME_STORED",
+		6: "LOG_OUTCOME_NOT_STORED",
+		7: "LOG_OUTCOME_EXISTS",
+		8: "LOG_OUTCOME_TOO_LARGE",
+		9: "LOG_OUTCOME_NO_MEMORY",
+	}
+	LogOutcome_value = map[string]int32{
+		"LOG_OUTCOME_UNSPECIFIED": 0,
+		"LOG_OUTCOME_FOUND":       1,
+		"LOG_OUTCOME_NOT_FOUND":   2,
+		"LOG_OUTCOME_FLUSHED":     3,
+		"LOG_OUTCOME_EXPIRED":     4,
+		"LOG_OUTCOME_STORED":      5,
+		"LOG_OUTCOME_NOT_STORED":  6,
+		"LOG_OUTCOME_EXISTS":      7,
+		"LOG_OUTCOME_TOO_LARGE":   8,
+		"LOG_OUTCOME_NO_MEMORY":   9,
+	}
+)
+
+func (x LogOutcome) Enum() *LogOutcome {
+	p := new(LogOutcome)
+	*p = x
+	return p
+}
+
+func (x LogOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LogOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_memactor_shard_v1_shard_proto_enumTypes[6].Descriptor()
+}
+
+func (LogOutcome) Type() protoreflect.EnumType {
+	return &file_memactor_shard_v1_shard_proto_enumTypes[6]
+}
+
+func (x LogOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LogOutcome.Descriptor instead.
+func (LogOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{6}
+}
+
 // Envelope is one message for one key actor.
 type Envelope struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1344,7 +1486,10 @@ func (x *ShardEntry) GetPrimary() string {
 // GetStatsRequest asks for statistics.
 type GetStatsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "" (general), "settings", "items", "slabs" or "reset".
+	// "" (general), "settings", "items", "slabs", "sizes" or "shards". These do
+	// something instead: "reset" sets counters to 0; "sizes_enable" and
+	// "sizes_disable" say whether "sizes" is told; "detail_on" and "detail_off" whether
+	// prefixes of keys are counted, and "detail_dump" tells them.
 	Group         string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1391,7 +1536,9 @@ func (x *GetStatsRequest) GetGroup() string {
 type GetStatsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In memcached's names and order.
-	Stats         []*Stat `protobuf:"bytes,1,rep,name=stats,proto3" json:"stats,omitempty"`
+	Stats []*Stat `protobuf:"bytes,1,rep,name=stats,proto3" json:"stats,omitempty"`
+	// For "detail_dump", in the order of the prefixes.
+	Prefixes      []*PrefixStat `protobuf:"bytes,2,rep,name=prefixes,proto3" json:"prefixes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1429,6 +1576,13 @@ func (*GetStatsResponse) Descriptor() ([]byte, []int) {
 func (x *GetStatsResponse) GetStats() []*Stat {
 	if x != nil {
 		return x.Stats
+	}
+	return nil
+}
+
+func (x *GetStatsResponse) GetPrefixes() []*PrefixStat {
+	if x != nil {
+		return x.Prefixes
 	}
 	return nil
 }
@@ -1599,6 +1753,573 @@ func (x *MoveClockResponse) GetNow() int64 {
 	return 0
 }
 
+// PrefixStat is what was done with keys of one prefix, while that was counted.
+type PrefixStat struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key's bytes before its first delimiter.
+	Prefix []byte `protobuf:"bytes,1,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// Reads.
+	Gets uint64 `protobuf:"varint,2,opt,name=gets,proto3" json:"gets,omitempty"`
+	// Reads that found an entry.
+	Hits uint64 `protobuf:"varint,3,opt,name=hits,proto3" json:"hits,omitempty"`
+	// Stores, successful or not.
+	Sets uint64 `protobuf:"varint,4,opt,name=sets,proto3" json:"sets,omitempty"`
+	// Deletes, successful or not.
+	Deletes       uint64 `protobuf:"varint,5,opt,name=deletes,proto3" json:"deletes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PrefixStat) Reset() {
+	*x = PrefixStat{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PrefixStat) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PrefixStat) ProtoMessage() {}
+
+func (x *PrefixStat) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PrefixStat.ProtoReflect.Descriptor instead.
+func (*PrefixStat) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *PrefixStat) GetPrefix() []byte {
+	if x != nil {
+		return x.Prefix
+	}
+	return nil
+}
+
+func (x *PrefixStat) GetGets() uint64 {
+	if x != nil {
+		return x.Gets
+	}
+	return 0
+}
+
+func (x *PrefixStat) GetHits() uint64 {
+	if x != nil {
+		return x.Hits
+	}
+	return 0
+}
+
+func (x *PrefixStat) GetSets() uint64 {
+	if x != nil {
+		return x.Sets
+	}
+	return 0
+}
+
+func (x *PrefixStat) GetDeletes() uint64 {
+	if x != nil {
+		return x.Deletes
+	}
+	return 0
+}
+
+// DumpRequest asks for all entries.
+type DumpRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DumpRequest) Reset() {
+	*x = DumpRequest{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DumpRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DumpRequest) ProtoMessage() {}
+
+func (x *DumpRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DumpRequest.ProtoReflect.Descriptor instead.
+func (*DumpRequest) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{18}
+}
+
+// DumpResponse is some of the entries.
+type DumpResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In no order that means anything.
+	Entries       []*Metadata `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DumpResponse) Reset() {
+	*x = DumpResponse{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DumpResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DumpResponse) ProtoMessage() {}
+
+func (x *DumpResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DumpResponse.ProtoReflect.Descriptor instead.
+func (*DumpResponse) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *DumpResponse) GetEntries() []*Metadata {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+// Metadata is an entry without its value.
+type Metadata struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its key.
+	Key []byte `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Unix time in seconds at which it ends; 0 is never.
+	Expires int64 `protobuf:"varint,2,opt,name=expires,proto3" json:"expires,omitempty"`
+	// Unix time in seconds of the last access.
+	Accessed int64 `protobuf:"varint,3,opt,name=accessed,proto3" json:"accessed,omitempty"`
+	// Its cas unique.
+	Cas uint64 `protobuf:"varint,4,opt,name=cas,proto3" json:"cas,omitempty"`
+	// Bytes of the value.
+	Size uint64 `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
+	// The client flags.
+	Flags uint32 `protobuf:"varint,6,opt,name=flags,proto3" json:"flags,omitempty"`
+	// It has been read since it was stored.
+	Fetched       bool `protobuf:"varint,7,opt,name=fetched,proto3" json:"fetched,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Metadata) Reset() {
+	*x = Metadata{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Metadata) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Metadata) ProtoMessage() {}
+
+func (x *Metadata) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Metadata.ProtoReflect.Descriptor instead.
+func (*Metadata) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Metadata) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *Metadata) GetExpires() int64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
+func (x *Metadata) GetAccessed() int64 {
+	if x != nil {
+		return x.Accessed
+	}
+	return 0
+}
+
+func (x *Metadata) GetCas() uint64 {
+	if x != nil {
+		return x.Cas
+	}
+	return 0
+}
+
+func (x *Metadata) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *Metadata) GetFlags() uint32 {
+	if x != nil {
+		return x.Flags
+	}
+	return 0
+}
+
+func (x *Metadata) GetFetched() bool {
+	if x != nil {
+		return x.Fetched
+	}
+	return false
+}
+
+// WatchRequest says what to watch.
+type WatchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kinds; none is none.
+	Kinds         []LogKind `protobuf:"varint,1,rep,packed,name=kinds,proto3,enum=memactor.shard.v1.LogKind" json:"kinds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *WatchRequest) GetKinds() []LogKind {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+// WatchResponse is some events.
+type WatchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order in which they happened, for one key.
+	Events []*LogEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// How many events were lost before these, since the last response.
+	Skipped       uint64 `protobuf:"varint,2,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchResponse) Reset() {
+	*x = WatchResponse{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchResponse) ProtoMessage() {}
+
+func (x *WatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
+func (*WatchResponse) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *WatchResponse) GetEvents() []*LogEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *WatchResponse) GetSkipped() uint64 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
+}
+
+// LogEvent is one thing that happened to one key.
+type LogEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is.
+	Kind LogKind `protobuf:"varint,1,opt,name=kind,proto3,enum=memactor.shard.v1.LogKind" json:"kind,omitempty"`
+	// Unix time in microseconds.
+	Time int64 `protobuf:"varint,2,opt,name=time,proto3" json:"time,omitempty"`
+	// The key.
+	Key []byte `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	// What the actor was asked to do; unspecified for an eviction.
+	Op Op `protobuf:"varint,4,opt,name=op,proto3,enum=memactor.shard.v1.Op" json:"op,omitempty"`
+	// How that ended.
+	Outcome LogOutcome `protobuf:"varint,5,opt,name=outcome,proto3,enum=memactor.shard.v1.LogOutcome" json:"outcome,omitempty"`
+	// Seconds until the entry ends: of a store 0 is never, of an eviction -1.
+	Ttl int64 `protobuf:"zigzag64,6,opt,name=ttl,proto3" json:"ttl,omitempty"`
+	// Bytes of the value; 0 if there is none.
+	Size uint64 `protobuf:"varint,7,opt,name=size,proto3" json:"size,omitempty"`
+	// Of an eviction: seconds since the last access.
+	Idle uint64 `protobuf:"varint,8,opt,name=idle,proto3" json:"idle,omitempty"`
+	// Of an eviction: the entry had been read since it was stored.
+	Fetched       bool `protobuf:"varint,9,opt,name=fetched,proto3" json:"fetched,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogEvent) Reset() {
+	*x = LogEvent{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogEvent) ProtoMessage() {}
+
+func (x *LogEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogEvent.ProtoReflect.Descriptor instead.
+func (*LogEvent) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *LogEvent) GetKind() LogKind {
+	if x != nil {
+		return x.Kind
+	}
+	return LogKind_LOG_KIND_UNSPECIFIED
+}
+
+func (x *LogEvent) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+func (x *LogEvent) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *LogEvent) GetOp() Op {
+	if x != nil {
+		return x.Op
+	}
+	return Op_OP_UNSPECIFIED
+}
+
+func (x *LogEvent) GetOutcome() LogOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return LogOutcome_LOG_OUTCOME_UNSPECIFIED
+}
+
+func (x *LogEvent) GetTtl() int64 {
+	if x != nil {
+		return x.Ttl
+	}
+	return 0
+}
+
+func (x *LogEvent) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *LogEvent) GetIdle() uint64 {
+	if x != nil {
+		return x.Idle
+	}
+	return 0
+}
+
+func (x *LogEvent) GetFetched() bool {
+	if x != nil {
+		return x.Fetched
+	}
+	return false
+}
+
+// SetMemoryLimitRequest is a limit.
+type SetMemoryLimitRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Bytes, for entries with all that they cost.
+	Bytes         uint64 `protobuf:"varint,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetMemoryLimitRequest) Reset() {
+	*x = SetMemoryLimitRequest{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetMemoryLimitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetMemoryLimitRequest) ProtoMessage() {}
+
+func (x *SetMemoryLimitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetMemoryLimitRequest.ProtoReflect.Descriptor instead.
+func (*SetMemoryLimitRequest) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SetMemoryLimitRequest) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+// SetMemoryLimitResponse says that the limit holds for what is stored from now on.
+type SetMemoryLimitResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetMemoryLimitResponse) Reset() {
+	*x = SetMemoryLimitResponse{}
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetMemoryLimitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetMemoryLimitResponse) ProtoMessage() {}
+
+func (x *SetMemoryLimitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_memactor_shard_v1_shard_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetMemoryLimitResponse.ProtoReflect.Descriptor instead.
+func (*SetMemoryLimitResponse) Descriptor() ([]byte, []int) {
+	return file_memactor_shard_v1_shard_proto_rawDescGZIP(), []int{25}
+}
+
 var File_memactor_shard_v1_shard_proto protoreflect.FileDescriptor
 
 const file_memactor_shard_v1_shard_proto_rawDesc = "" +
@@ -1672,9 +2393,10 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\aprimary\x18\x02 \x01(\tR\aprimary\"'\n" +
 	"\x0fGetStatsRequest\x12\x14\n" +
-	"\x05group\x18\x01 \x01(\tR\x05group\"A\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\"|\n" +
 	"\x10GetStatsResponse\x12-\n" +
-	"\x05stats\x18\x01 \x03(\v2\x17.memactor.shard.v1.StatR\x05stats\"0\n" +
+	"\x05stats\x18\x01 \x03(\v2\x17.memactor.shard.v1.StatR\x05stats\x129\n" +
+	"\bprefixes\x18\x02 \x03(\v2\x1d.memactor.shard.v1.PrefixStatR\bprefixes\"0\n" +
 	"\x04Stat\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"a\n" +
@@ -1683,7 +2405,43 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\x05state\x18\x02 \x01(\x0e2\x1d.memactor.shard.v1.ClockStateR\x05state\"=\n" +
 	"\x11MoveClockResponse\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x12R\x06offset\x12\x10\n" +
-	"\x03now\x18\x02 \x01(\x12R\x03now*\xc8\x01\n" +
+	"\x03now\x18\x02 \x01(\x12R\x03now\"z\n" +
+	"\n" +
+	"PrefixStat\x12\x16\n" +
+	"\x06prefix\x18\x01 \x01(\fR\x06prefix\x12\x12\n" +
+	"\x04gets\x18\x02 \x01(\x04R\x04gets\x12\x12\n" +
+	"\x04hits\x18\x03 \x01(\x04R\x04hits\x12\x12\n" +
+	"\x04sets\x18\x04 \x01(\x04R\x04sets\x12\x18\n" +
+	"\adeletes\x18\x05 \x01(\x04R\adeletes\"\r\n" +
+	"\vDumpRequest\"E\n" +
+	"\fDumpResponse\x125\n" +
+	"\aentries\x18\x01 \x03(\v2\x1b.memactor.shard.v1.MetadataR\aentries\"\xa8\x01\n" +
+	"\bMetadata\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
+	"\aexpires\x18\x02 \x01(\x03R\aexpires\x12\x1a\n" +
+	"\baccessed\x18\x03 \x01(\x03R\baccessed\x12\x10\n" +
+	"\x03cas\x18\x04 \x01(\x04R\x03cas\x12\x12\n" +
+	"\x04size\x18\x05 \x01(\x04R\x04size\x12\x14\n" +
+	"\x05flags\x18\x06 \x01(\rR\x05flags\x12\x18\n" +
+	"\afetched\x18\a \x01(\bR\afetched\"@\n" +
+	"\fWatchRequest\x120\n" +
+	"\x05kinds\x18\x01 \x03(\x0e2\x1a.memactor.shard.v1.LogKindR\x05kinds\"^\n" +
+	"\rWatchResponse\x123\n" +
+	"\x06events\x18\x01 \x03(\v2\x1b.memactor.shard.v1.LogEventR\x06events\x12\x18\n" +
+	"\askipped\x18\x02 \x01(\x04R\askipped\"\x94\x02\n" +
+	"\bLogEvent\x12.\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1a.memactor.shard.v1.LogKindR\x04kind\x12\x12\n" +
+	"\x04time\x18\x02 \x01(\x03R\x04time\x12\x10\n" +
+	"\x03key\x18\x03 \x01(\fR\x03key\x12%\n" +
+	"\x02op\x18\x04 \x01(\x0e2\x15.memactor.shard.v1.OpR\x02op\x127\n" +
+	"\aoutcome\x18\x05 \x01(\x0e2\x1d.memactor.shard.v1.LogOutcomeR\aoutcome\x12\x10\n" +
+	"\x03ttl\x18\x06 \x01(\x12R\x03ttl\x12\x12\n" +
+	"\x04size\x18\a \x01(\x04R\x04size\x12\x12\n" +
+	"\x04idle\x18\b \x01(\x04R\x04idle\x12\x18\n" +
+	"\afetched\x18\t \x01(\bR\afetched\"-\n" +
+	"\x15SetMemoryLimitRequest\x12\x14\n" +
+	"\x05bytes\x18\x01 \x01(\x04R\x05bytes\"\x18\n" +
+	"\x16SetMemoryLimitResponse*\xc8\x01\n" +
 	"\x02Op\x12\x12\n" +
 	"\x0eOP_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -1750,13 +2508,34 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"ClockState\x12\x1b\n" +
 	"\x17CLOCK_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLOCK_STATE_RUNNING\x10\x01\x12\x17\n" +
-	"\x13CLOCK_STATE_STOPPED\x10\x022\xb5\x03\n" +
+	"\x13CLOCK_STATE_STOPPED\x10\x02*\x82\x01\n" +
+	"\aLogKind\x12\x18\n" +
+	"\x14LOG_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11LOG_KIND_FETCHERS\x10\x01\x12\x16\n" +
+	"\x12LOG_KIND_MUTATIONS\x10\x02\x12\x16\n" +
+	"\x12LOG_KIND_EVICTIONS\x10\x03\x12\x16\n" +
+	"\x12LOG_KIND_DELETIONS\x10\x04*\x8f\x02\n" +
+	"\n" +
+	"LogOutcome\x12\x1b\n" +
+	"\x17LOG_OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11LOG_OUTCOME_FOUND\x10\x01\x12\x19\n" +
+	"\x15LOG_OUTCOME_NOT_FOUND\x10\x02\x12\x17\n" +
+	"\x13LOG_OUTCOME_FLUSHED\x10\x03\x12\x17\n" +
+	"\x13LOG_OUTCOME_EXPIRED\x10\x04\x12\x16\n" +
+	"\x12LOG_OUTCOME_STORED\x10\x05\x12\x1a\n" +
+	"\x16LOG_OUTCOME_NOT_STORED\x10\x06\x12\x16\n" +
+	"\x12LOG_OUTCOME_EXISTS\x10\a\x12\x19\n" +
+	"\x15LOG_OUTCOME_TOO_LARGE\x10\b\x12\x19\n" +
+	"\x15LOG_OUTCOME_NO_MEMORY\x10\t2\xb5\x05\n" +
 	"\fShardService\x12T\n" +
 	"\aDeliver\x12!.memactor.shard.v1.DeliverRequest\x1a\".memactor.shard.v1.DeliverResponse(\x010\x01\x12D\n" +
 	"\x03Ask\x12\x1d.memactor.shard.v1.AskRequest\x1a\x1e.memactor.shard.v1.AskResponse\x12\\\n" +
 	"\vGetShardMap\x12%.memactor.shard.v1.GetShardMapRequest\x1a&.memactor.shard.v1.GetShardMapResponse\x12S\n" +
 	"\bGetStats\x12\".memactor.shard.v1.GetStatsRequest\x1a#.memactor.shard.v1.GetStatsResponse\x12V\n" +
-	"\tMoveClock\x12#.memactor.shard.v1.MoveClockRequest\x1a$.memactor.shard.v1.MoveClockResponseB6Z4github.com/memactor/memactor/protos/shard/v1;shardv1b\x06proto3"
+	"\tMoveClock\x12#.memactor.shard.v1.MoveClockRequest\x1a$.memactor.shard.v1.MoveClockResponse\x12I\n" +
+	"\x04Dump\x12\x1e.memactor.shard.v1.DumpRequest\x1a\x1f.memactor.shard.v1.DumpResponse0\x01\x12L\n" +
+	"\x05Watch\x12\x1f.memactor.shard.v1.WatchRequest\x1a .memactor.shard.v1.WatchResponse0\x01\x12e\n" +
+	"\x0eSetMemoryLimit\x12(.memactor.shard.v1.SetMemoryLimitRequest\x1a).memactor.shard.v1.SetMemoryLimitResponseB6Z4github.com/memactor/memactor/protos/shard/v1;shardv1b\x06proto3"
 
 var (
 	file_memactor_shard_v1_shard_proto_rawDescOnce sync.Once
@@ -1770,60 +2549,84 @@ func file_memactor_shard_v1_shard_proto_rawDescGZIP() []byte {
 	return file_memactor_shard_v1_shard_proto_rawDescData
 }
 
-var file_memactor_shard_v1_shard_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_memactor_shard_v1_shard_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_memactor_shard_v1_shard_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_memactor_shard_v1_shard_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_memactor_shard_v1_shard_proto_goTypes = []any{
-	(Op)(0),                     // 0: memactor.shard.v1.Op
-	(Option)(0),                 // 1: memactor.shard.v1.Option
-	(Mark)(0),                   // 2: memactor.shard.v1.Mark
-	(Status)(0),                 // 3: memactor.shard.v1.Status
-	(ClockState)(0),             // 4: memactor.shard.v1.ClockState
-	(*Envelope)(nil),            // 5: memactor.shard.v1.Envelope
-	(*Reply)(nil),               // 6: memactor.shard.v1.Reply
-	(*Moved)(nil),               // 7: memactor.shard.v1.Moved
-	(*DeliverRequest)(nil),      // 8: memactor.shard.v1.DeliverRequest
-	(*DeliverResponse)(nil),     // 9: memactor.shard.v1.DeliverResponse
-	(*AskRequest)(nil),          // 10: memactor.shard.v1.AskRequest
-	(*AskResponse)(nil),         // 11: memactor.shard.v1.AskResponse
-	(*GetShardMapRequest)(nil),  // 12: memactor.shard.v1.GetShardMapRequest
-	(*GetShardMapResponse)(nil), // 13: memactor.shard.v1.GetShardMapResponse
-	(*ShardMap)(nil),            // 14: memactor.shard.v1.ShardMap
-	(*Node)(nil),                // 15: memactor.shard.v1.Node
-	(*ShardEntry)(nil),          // 16: memactor.shard.v1.ShardEntry
-	(*GetStatsRequest)(nil),     // 17: memactor.shard.v1.GetStatsRequest
-	(*GetStatsResponse)(nil),    // 18: memactor.shard.v1.GetStatsResponse
-	(*Stat)(nil),                // 19: memactor.shard.v1.Stat
-	(*MoveClockRequest)(nil),    // 20: memactor.shard.v1.MoveClockRequest
-	(*MoveClockResponse)(nil),   // 21: memactor.shard.v1.MoveClockResponse
+	(Op)(0),                        // 0: memactor.shard.v1.Op
+	(Option)(0),                    // 1: memactor.shard.v1.Option
+	(Mark)(0),                      // 2: memactor.shard.v1.Mark
+	(Status)(0),                    // 3: memactor.shard.v1.Status
+	(ClockState)(0),                // 4: memactor.shard.v1.ClockState
+	(LogKind)(0),                   // 5: memactor.shard.v1.LogKind
+	(LogOutcome)(0),                // 6: memactor.shard.v1.LogOutcome
+	(*Envelope)(nil),               // 7: memactor.shard.v1.Envelope
+	(*Reply)(nil),                  // 8: memactor.shard.v1.Reply
+	(*Moved)(nil),                  // 9: memactor.shard.v1.Moved
+	(*DeliverRequest)(nil),         // 10: memactor.shard.v1.DeliverRequest
+	(*DeliverResponse)(nil),        // 11: memactor.shard.v1.DeliverResponse
+	(*AskRequest)(nil),             // 12: memactor.shard.v1.AskRequest
+	(*AskResponse)(nil),            // 13: memactor.shard.v1.AskResponse
+	(*GetShardMapRequest)(nil),     // 14: memactor.shard.v1.GetShardMapRequest
+	(*GetShardMapResponse)(nil),    // 15: memactor.shard.v1.GetShardMapResponse
+	(*ShardMap)(nil),               // 16: memactor.shard.v1.ShardMap
+	(*Node)(nil),                   // 17: memactor.shard.v1.Node
+	(*ShardEntry)(nil),             // 18: memactor.shard.v1.ShardEntry
+	(*GetStatsRequest)(nil),        // 19: memactor.shard.v1.GetStatsRequest
+	(*GetStatsResponse)(nil),       // 20: memactor.shard.v1.GetStatsResponse
+	(*Stat)(nil),                   // 21: memactor.shard.v1.Stat
+	(*MoveClockRequest)(nil),       // 22: memactor.shard.v1.MoveClockRequest
+	(*MoveClockResponse)(nil),      // 23: memactor.shard.v1.MoveClockResponse
+	(*PrefixStat)(nil),             // 24: memactor.shard.v1.PrefixStat
+	(*DumpRequest)(nil),            // 25: memactor.shard.v1.DumpRequest
+	(*DumpResponse)(nil),           // 26: memactor.shard.v1.DumpResponse
+	(*Metadata)(nil),               // 27: memactor.shard.v1.Metadata
+	(*WatchRequest)(nil),           // 28: memactor.shard.v1.WatchRequest
+	(*WatchResponse)(nil),          // 29: memactor.shard.v1.WatchResponse
+	(*LogEvent)(nil),               // 30: memactor.shard.v1.LogEvent
+	(*SetMemoryLimitRequest)(nil),  // 31: memactor.shard.v1.SetMemoryLimitRequest
+	(*SetMemoryLimitResponse)(nil), // 32: memactor.shard.v1.SetMemoryLimitResponse
 }
 var file_memactor_shard_v1_shard_proto_depIdxs = []int32{
 	0,  // 0: memactor.shard.v1.Envelope.op:type_name -> memactor.shard.v1.Op
 	3,  // 1: memactor.shard.v1.Reply.status:type_name -> memactor.shard.v1.Status
-	7,  // 2: memactor.shard.v1.Reply.moved:type_name -> memactor.shard.v1.Moved
-	5,  // 3: memactor.shard.v1.DeliverRequest.envelopes:type_name -> memactor.shard.v1.Envelope
-	6,  // 4: memactor.shard.v1.DeliverResponse.replies:type_name -> memactor.shard.v1.Reply
-	5,  // 5: memactor.shard.v1.AskRequest.envelope:type_name -> memactor.shard.v1.Envelope
-	6,  // 6: memactor.shard.v1.AskResponse.reply:type_name -> memactor.shard.v1.Reply
-	14, // 7: memactor.shard.v1.GetShardMapResponse.map:type_name -> memactor.shard.v1.ShardMap
-	15, // 8: memactor.shard.v1.ShardMap.nodes:type_name -> memactor.shard.v1.Node
-	16, // 9: memactor.shard.v1.ShardMap.shards:type_name -> memactor.shard.v1.ShardEntry
-	19, // 10: memactor.shard.v1.GetStatsResponse.stats:type_name -> memactor.shard.v1.Stat
-	4,  // 11: memactor.shard.v1.MoveClockRequest.state:type_name -> memactor.shard.v1.ClockState
-	8,  // 12: memactor.shard.v1.ShardService.Deliver:input_type -> memactor.shard.v1.DeliverRequest
-	10, // 13: memactor.shard.v1.ShardService.Ask:input_type -> memactor.shard.v1.AskRequest
-	12, // 14: memactor.shard.v1.ShardService.GetShardMap:input_type -> memactor.shard.v1.GetShardMapRequest
-	17, // 15: memactor.shard.v1.ShardService.GetStats:input_type -> memactor.shard.v1.GetStatsRequest
-	20, // 16: memactor.shard.v1.ShardService.MoveClock:input_type -> memactor.shard.v1.MoveClockRequest
-	9,  // 17: memactor.shard.v1.ShardService.Deliver:output_type -> memactor.shard.v1.DeliverResponse
-	11, // 18: memactor.shard.v1.ShardService.Ask:output_type -> memactor.shard.v1.AskResponse
-	13, // 19: memactor.shard.v1.ShardService.GetShardMap:output_type -> memactor.shard.v1.GetShardMapResponse
-	18, // 20: memactor.shard.v1.ShardService.GetStats:output_type -> memactor.shard.v1.GetStatsResponse
-	21, // 21: memactor.shard.v1.ShardService.MoveClock:output_type -> memactor.shard.v1.MoveClockResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	9,  // 2: memactor.shard.v1.Reply.moved:type_name -> memactor.shard.v1.Moved
+	7,  // 3: memactor.shard.v1.DeliverRequest.envelopes:type_name -> memactor.shard.v1.Envelope
+	8,  // 4: memactor.shard.v1.DeliverResponse.replies:type_name -> memactor.shard.v1.Reply
+	7,  // 5: memactor.shard.v1.AskRequest.envelope:type_name -> memactor.shard.v1.Envelope
+	8,  // 6: memactor.shard.v1.AskResponse.reply:type_name -> memactor.shard.v1.Reply
+	16, // 7: memactor.shard.v1.GetShardMapResponse.map:type_name -> memactor.shard.v1.ShardMap
+	17, // 8: memactor.shard.v1.ShardMap.nodes:type_name -> memactor.shard.v1.Node
+	18, // 9: memactor.shard.v1.ShardMap.shards:type_name -> memactor.shard.v1.ShardEntry
+	21, // 10: memactor.shard.v1.GetStatsResponse.stats:type_name -> memactor.shard.v1.Stat
+	24, // 11: memactor.shard.v1.GetStatsResponse.prefixes:type_name -> memactor.shard.v1.PrefixStat
+	4,  // 12: memactor.shard.v1.MoveClockRequest.state:type_name -> memactor.shard.v1.ClockState
+	27, // 13: memactor.shard.v1.DumpResponse.entries:type_name -> memactor.shard.v1.Metadata
+	5,  // 14: memactor.shard.v1.WatchRequest.kinds:type_name -> memactor.shard.v1.LogKind
+	30, // 15: memactor.shard.v1.WatchResponse.events:type_name -> memactor.shard.v1.LogEvent
+	5,  // 16: memactor.shard.v1.LogEvent.kind:type_name -> memactor.shard.v1.LogKind
+	0,  // 17: memactor.shard.v1.LogEvent.op:type_name -> memactor.shard.v1.Op
+	6,  // 18: memactor.shard.v1.LogEvent.outcome:type_name -> memactor.shard.v1.LogOutcome
+	10, // 19: memactor.shard.v1.ShardService.Deliver:input_type -> memactor.shard.v1.DeliverRequest
+	12, // 20: memactor.shard.v1.ShardService.Ask:input_type -> memactor.shard.v1.AskRequest
+	14, // 21: memactor.shard.v1.ShardService.GetShardMap:input_type -> memactor.shard.v1.GetShardMapRequest
+	19, // 22: memactor.shard.v1.ShardService.GetStats:input_type -> memactor.shard.v1.GetStatsRequest
+	22, // 23: memactor.shard.v1.ShardService.MoveClock:input_type -> memactor.shard.v1.MoveClockRequest
+	25, // 24: memactor.shard.v1.ShardService.Dump:input_type -> memactor.shard.v1.DumpRequest
+	28, // 25: memactor.shard.v1.ShardService.Watch:input_type -> memactor.shard.v1.WatchRequest
+	31, // 26: memactor.shard.v1.ShardService.SetMemoryLimit:input_type -> memactor.shard.v1.SetMemoryLimitRequest
+	11, // 27: memactor.shard.v1.ShardService.Deliver:output_type -> memactor.shard.v1.DeliverResponse
+	13, // 28: memactor.shard.v1.ShardService.Ask:output_type -> memactor.shard.v1.AskResponse
+	15, // 29: memactor.shard.v1.ShardService.GetShardMap:output_type -> memactor.shard.v1.GetShardMapResponse
+	20, // 30: memactor.shard.v1.ShardService.GetStats:output_type -> memactor.shard.v1.GetStatsResponse
+	23, // 31: memactor.shard.v1.ShardService.MoveClock:output_type -> memactor.shard.v1.MoveClockResponse
+	26, // 32: memactor.shard.v1.ShardService.Dump:output_type -> memactor.shard.v1.DumpResponse
+	29, // 33: memactor.shard.v1.ShardService.Watch:output_type -> memactor.shard.v1.WatchResponse
+	32, // 34: memactor.shard.v1.ShardService.SetMemoryLimit:output_type -> memactor.shard.v1.SetMemoryLimitResponse
+	27, // [27:35] is the sub-list for method output_type
+	19, // [19:27] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_memactor_shard_v1_shard_proto_init() }
@@ -1836,8 +2639,8 @@ func file_memactor_shard_v1_shard_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_memactor_shard_v1_shard_proto_rawDesc), len(file_memactor_shard_v1_shard_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   17,
+			NumEnums:      7,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,11 +23,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ShardService_Deliver_FullMethodName     = "/memactor.shard.v1.ShardService/Deliver"
-	ShardService_Ask_FullMethodName         = "/memactor.shard.v1.ShardService/Ask"
-	ShardService_GetShardMap_FullMethodName = "/memactor.shard.v1.ShardService/GetShardMap"
-	ShardService_GetStats_FullMethodName    = "/memactor.shard.v1.ShardService/GetStats"
-	ShardService_MoveClock_FullMethodName   = "/memactor.shard.v1.ShardService/MoveClock"
+	ShardService_Deliver_FullMethodName        = "/memactor.shard.v1.ShardService/Deliver"
+	ShardService_Ask_FullMethodName            = "/memactor.shard.v1.ShardService/Ask"
+	ShardService_GetShardMap_FullMethodName    = "/memactor.shard.v1.ShardService/GetShardMap"
+	ShardService_GetStats_FullMethodName       = "/memactor.shard.v1.ShardService/GetStats"
+	ShardService_MoveClock_FullMethodName      = "/memactor.shard.v1.ShardService/MoveClock"
+	ShardService_Dump_FullMethodName           = "/memactor.shard.v1.ShardService/Dump"
+	ShardService_Watch_FullMethodName          = "/memactor.shard.v1.ShardService/Watch"
+	ShardService_SetMemoryLimit_FullMethodName = "/memactor.shard.v1.ShardService/SetMemoryLimit"
 )
 
 // ShardServiceClient is the client API for ShardService service.
@@ -53,6 +56,20 @@ type ShardServiceClient interface {
 	// only, so a gateway asks every node. A node that was not started with --debug
 	// answers FAILED_PRECONDITION and changes nothing.
 	MoveClock(ctx context.Context, in *MoveClockRequest, opts ...grpc.CallOption) (*MoveClockResponse, error)
+	// Dump lists all entries that the node hosts. An entry that is there from the
+	// beginning to the end is listed exactly once; one that comes or goes meanwhile
+	// may be listed or not. The list is complete only if the stream ends with OK.
+	// RESOURCE_EXHAUSTED: too many dumps at once.
+	Dump(ctx context.Context, in *DumpRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DumpResponse], error)
+	// Watch sends what actors do as it happens, until the caller ends it. It never
+	// slows an actor: a caller that reads too slowly loses events, and is told how
+	// many. The first response has no event: it says that watching has begun.
+	// RESOURCE_EXHAUSTED: too many watchers.
+	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
+	// SetMemoryLimit changes the memory that entries may take. Under a lower limit
+	// the least recently used entries go in the background, some at a time.
+	// INVALID_ARGUMENT: less than the largest item.
+	SetMemoryLimit(ctx context.Context, in *SetMemoryLimitRequest, opts ...grpc.CallOption) (*SetMemoryLimitResponse, error)
 }
 
 type shardServiceClient struct {
@@ -116,6 +133,54 @@ func (c *shardServiceClient) MoveClock(ctx context.Context, in *MoveClockRequest
 	return out, nil
 }
 
+func (c *shardServiceClient) Dump(ctx context.Context, in *DumpRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DumpResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ShardService_ServiceDesc.Streams[1], ShardService_Dump_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[DumpRequest, DumpResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ShardService_DumpClient = grpc.ServerStreamingClient[DumpResponse]
+
+func (c *shardServiceClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ShardService_ServiceDesc.Streams[2], ShardService_Watch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchRequest, WatchResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ShardService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
+
+func (c *shardServiceClient) SetMemoryLimit(ctx context.Context, in *SetMemoryLimitRequest, opts ...grpc.CallOption) (*SetMemoryLimitResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetMemoryLimitResponse)
+	err := c.cc.Invoke(ctx, ShardService_SetMemoryLimit_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ShardServiceServer is the server API for ShardService service.
 // All implementations must embed UnimplementedShardServiceServer
 // for forward compatibility.
@@ -139,6 +204,20 @@ type ShardServiceServer interface {
 	// only, so a gateway asks every node. A node that was not started with --debug
 	// answers FAILED_PRECONDITION and changes nothing.
 	MoveClock(context.Context, *MoveClockRequest) (*MoveClockResponse, error)
+	// Dump lists all entries that the node hosts. An entry that is there from the
+	// beginning to the end is listed exactly once; one that comes or goes meanwhile
+	// may be listed or not. The list is complete only if the stream ends with OK.
+	// RESOURCE_EXHAUSTED: too many dumps at once.
+	Dump(*DumpRequest, grpc.ServerStreamingServer[DumpResponse]) error
+	// Watch sends what actors do as it happens, until the caller ends it. It never
+	// slows an actor: a caller that reads too slowly loses events, and is told how
+	// many. The first response has no event: it says that watching has begun.
+	// RESOURCE_EXHAUSTED: too many watchers.
+	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
+	// SetMemoryLimit changes the memory that entries may take. Under a lower limit
+	// the least recently used entries go in the background, some at a time.
+	// INVALID_ARGUMENT: less than the largest item.
+	SetMemoryLimit(context.Context, *SetMemoryLimitRequest) (*SetMemoryLimitResponse, error)
 	mustEmbedUnimplementedShardServiceServer()
 }
 
@@ -163,6 +242,15 @@ func (UnimplementedShardServiceServer) GetStats(context.Context, *GetStatsReques
 }
 func (UnimplementedShardServiceServer) MoveClock(context.Context, *MoveClockRequest) (*MoveClockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method MoveClock not implemented")
+}
+func (UnimplementedShardServiceServer) Dump(*DumpRequest, grpc.ServerStreamingServer[DumpResponse]) error {
+	return status.Error(codes.Unimplemented, "method Dump not implemented")
+}
+func (UnimplementedShardServiceServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
+	return status.Error(codes.Unimplemented, "method Watch not implemented")
+}
+func (UnimplementedShardServiceServer) SetMemoryLimit(context.Context, *SetMemoryLimitRequest) (*SetMemoryLimitResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetMemoryLimit not implemented")
 }
 func (UnimplementedShardServiceServer) mustEmbedUnimplementedShardServiceServer() {}
 func (UnimplementedShardServiceServer) testEmbeddedByValue()                      {}
@@ -264,6 +352,46 @@ func _ShardService_MoveClock_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ShardService_Dump_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(DumpRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ShardServiceServer).Dump(m, &grpc.GenericServerStream[DumpRequest, DumpResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ShardService_DumpServer = grpc.ServerStreamingServer[DumpResponse]
+
+func _ShardService_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ShardServiceServer).Watch(m, &grpc.GenericServerStream[WatchRequest, WatchResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ShardService_WatchServer = grpc.ServerStreamingServer[WatchResponse]
+
+func _ShardService_SetMemoryLimit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetMemoryLimitRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ShardServiceServer).SetMemoryLimit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ShardService_SetMemoryLimit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ShardServiceServer).SetMemoryLimit(ctx, req.(*SetMemoryLimitRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ShardService_ServiceDesc is the grpc.ServiceDesc for ShardService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -287,6 +415,10 @@ var ShardService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "MoveClock",
 			Handler:    _ShardService_MoveClock_Handler,
 		},
+		{
+			MethodName: "SetMemoryLimit",
+			Handler:    _ShardService_SetMemoryLimit_Handler,
+		},
 	},
 	Streams: []grpc.StreamDesc{
 		{
@@ -294,6 +426,16 @@ var ShardService_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _ShardService_Deliver_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "Dump",
+			Handler:       _ShardService_Dump_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Watch",
+			Handler:       _ShardService_Watch_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "memactor/shard/v1/shard.proto",
