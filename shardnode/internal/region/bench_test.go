@@ -103,7 +103,7 @@ func BenchmarkHotKey(b *testing.B) {
 // BenchmarkStore stores new keys, with the eviction that this takes.
 func BenchmarkStore(b *testing.B) {
 	r, _ := loaded(b, 0, shardv1.Op_OP_GET, "key")
-	r.budget.limit = 64 << 20
+	r.budget.set(64 << 20)
 	m := r.Map()
 	d := r.NewDeliverer(none{}, none{})
 	var n atomic.Uint64

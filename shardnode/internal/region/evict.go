@@ -37,7 +37,7 @@ func (r *Region) evict(n int64, own *hosted, now int64) bool {
 	if len(all) == 0 {
 		return false
 	}
-	share := r.budget.limit / int64(len(all))
+	share := r.budget.limit.Load() / int64(len(all))
 	if own.bytes.Load() >= share && r.evictFrom(own, n, now) {
 		return true
 	}
@@ -64,14 +64,14 @@ func (r *Region) richest(all []*hosted, share int64) *hosted {
 }
 
 func (r *Region) evictFrom(h *hosted, n, now int64) bool {
-	freed := h.evict(n, now)
+	freed := h.evict(r, n, now)
 	r.budget.give(freed)
 	return freed > 0
 }
 
 // evict takes entries out until n bytes are freed, and returns how many were. The
 // entries of running actors stay.
-func (h *hosted) evict(n, now int64) (freed int64) {
+func (h *hosted) evict(r *Region, n, now int64) (freed int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.passTime(now)
@@ -84,20 +84,21 @@ func (h *hosted) evict(n, now int64) (freed int64) {
 			h.table.policy.used(ref)
 			continue
 		}
-		freed += h.expel(ref, now)
+		freed += h.expel(r, ref, now)
 	}
 	return freed
 }
 
 // expel takes one entry out and counts it as evicted, or as reclaimed if it had
 // ended anyway.
-func (h *hosted) expel(ref uint32, now int64) int64 {
+func (h *hosted) expel(r *Region, ref uint32, now int64) int64 {
 	s := &h.table.slots[ref]
 	switch {
 	case h.ended(s, now):
 		h.counts[Reclaimed]++
 		h.countUnfetched(s, ExpiredUnfetched)
 	default:
+		r.reportEviction(s, now)
 		h.counts[Evictions]++
 		h.countUnfetched(s, EvictedUnfetched)
 		if int64(s.data.accessed())+activeSeconds >= now {

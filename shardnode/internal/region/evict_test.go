@@ -154,7 +154,7 @@ func TestMemoryLimitUnderConcurrency(t *testing.T) {
 					e.Op = shardv1.Op_OP_DELETE
 				}
 				d.Deliver(&e)
-				if used := f.budget.used.Load(); used > f.budget.limit+8*3000 { // a take that fails is in it for a moment
+				if used := f.budget.used.Load(); used > f.budget.limit.Load()+8*3000 { // a take that fails is in it for a moment
 					t.Errorf("%d bytes", used)
 				}
 			}

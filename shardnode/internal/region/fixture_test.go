@@ -167,8 +167,8 @@ func (f *fixture) check() {
 	if used := f.budget.used.Load(); used != sum {
 		f.t.Fatalf("budget says %d bytes, the shards %d", used, sum)
 	}
-	if sum > f.budget.limit {
-		f.t.Fatalf("%d bytes, over the limit of %d", sum, f.budget.limit)
+	if sum > f.budget.ceiling.Load() {
+		f.t.Fatalf("%d bytes, over the limit of %d", sum, f.budget.ceiling.Load())
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // ErrMap is a shard map that the region does not take.
 var ErrMap = errors.New("shard map refused")
 
+// ErrMemory is a memory limit that the region does not take.
+var ErrMemory = errors.New("memory limit refused")
+
 // hosting is the snapshot that deliveries are decided on: a map, and what the node
 // hosts by it. It is never changed.
 type hosting struct {

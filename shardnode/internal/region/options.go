@@ -11,7 +11,8 @@ type Options struct {
 	// NodeID and Incarnation tell which node of a shard map this one is.
 	NodeID      string
 	Incarnation uint64
-	// Memory is the limit for entries with all overhead, in bytes (memcached's -m).
+	// Memory is the limit for entries with all overhead, in bytes (memcached's -m);
+	// SetMemoryLimit changes it.
 	Memory int64
 	// MaxItem is the limit for one item as memcached counts it (memcached's -I), in
 	// bytes.

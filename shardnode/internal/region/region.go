@@ -7,6 +7,8 @@ import (
 
 	"github.com/memactor/memactor/cluster/shard"
 	"github.com/memactor/memactor/shardnode/internal/entry"
+	"github.com/memactor/memactor/shardnode/internal/prefix"
+	"github.com/memactor/memactor/shardnode/internal/watch"
 )
 
 // Region is the set of shards that a node hosts, with their actors. It is safe for
@@ -14,12 +16,16 @@ import (
 type Region struct {
 	opts     Options
 	started  int64 // Unix second
+	events   watch.Hub
+	prefixes prefix.Table
 	sequence *sequence
 	budget   budget
 	cursor   atomic.Uint32 // where the last look for memory ended
 	hosting  atomic.Pointer[hosting]
 	mu       sync.Mutex     // serialises SetMap
 	stray    stray          // counted by no shard that is hosted now
+	sizes    atomic.Bool    // Sizes has something to tell
+	lowered  chan struct{}  // holds a token when the memory limit has changed
 	busy     sync.WaitGroup // goroutines of busy actors
 
 	// Tests replace these, to plant faults.
@@ -34,9 +40,10 @@ func New(o Options) *Region {
 	}
 	now := o.Now()
 	r := &Region{
-		opts: o, started: now.Unix(), sequence: newSequence(now), budget: budget{limit: o.Memory},
-		step: entry.Step, take: (*mailbox).take,
+		opts: o, started: now.Unix(), sequence: newSequence(now),
+		lowered: make(chan struct{}, 1), step: entry.Step, take: (*mailbox).take,
 	}
+	r.budget.set(o.Memory)
 	r.hosting.Store(&hosting{})
 	return r
 }

@@ -21,7 +21,7 @@ type Stats struct {
 // Stats sums up what all shards have.
 func (r *Region) Stats() Stats {
 	hosting := r.hosting.Load()
-	s := Stats{Shards: len(hosting.list), Limit: r.budget.limit}
+	s := Stats{Shards: len(hosting.list), Limit: r.budget.limit.Load()}
 	s.Counts = r.stray.snapshot()
 	now := r.now()
 	for _, h := range hosting.list {
@@ -43,9 +43,30 @@ func (h *hosted) addTo(s *Stats, now int64) {
 	}
 }
 
-// ResetStats sets all counters to 0.
+// ShardStats is what one shard holds.
+type ShardStats struct {
+	ID           uint32
+	Epoch, Items uint64
+	Bytes        int64
+}
+
+// EachShard is what the shards that are hosted hold, in their order.
+func (r *Region) EachShard() []ShardStats {
+	list := r.hosting.Load().list
+	all := make([]ShardStats, len(list))
+	for i, h := range list {
+		h.mu.Lock()
+		all[i] = ShardStats{ID: h.id, Epoch: h.epoch, Items: uint64(h.table.len()), Bytes: h.table.bytes}
+		h.mu.Unlock()
+	}
+	return all
+}
+
+// ResetStats sets all counters to 0, those of prefixes and events too.
 func (r *Region) ResetStats() {
 	r.stray.reset()
+	r.events.ResetStats()
+	r.prefixes.Reset()
 	for _, h := range r.hosting.Load().list {
 		h.mu.Lock()
 		h.counts = Counts{}

@@ -17,7 +17,7 @@ const (
 	sweepAtOnce = 64
 )
 
-// Run sweeps until ctx ends.
+// Run sweeps, and evicts what is above a lowered memory limit, until ctx ends.
 func (r *Region) Run(ctx context.Context) {
 	timer := time.NewTimer(sweepPeriod)
 	defer timer.Stop()
@@ -27,8 +27,9 @@ func (r *Region) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+		case <-r.lowered:
 		}
-		timer.Reset(r.sweep(&s))
+		timer.Reset(r.slice(&s))
 	}
 }
 

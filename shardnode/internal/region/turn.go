@@ -22,6 +22,7 @@ func (a *actor) turn() {
 	a.prepare()
 	a.access()
 	a.answer()
+	a.report()
 }
 
 // state is the actor at rest that the message meets.
@@ -54,7 +55,7 @@ func (a *actor) prepare() {
 // allocate is a block for the key and a value of this length, within the memory
 // limit; nil if nothing more can be evicted for it.
 func (a *actor) allocate(value int) block {
-	if int64(blockHeader+len(a.key)+value+entryOverhead) > a.region.budget.limit {
+	if int64(blockHeader+len(a.key)+value+entryOverhead) > a.region.budget.limit.Load() {
 		return nil
 	}
 	b := newBlock(a.key, value)
