@@ -4,6 +4,7 @@ package service
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -31,13 +32,17 @@ type Service struct {
 	log    zerolog.Logger
 	health *health.Server
 
+	dumps    chan struct{} // holds a token for each dump under way
 	drain    chan struct{} // closed: streams end
 	draining sync.Once
 }
 
 // New makes the service of a region; it is not healthy until SetServing.
 func New(r *region.Region, stats *Stats, log zerolog.Logger) *Service {
-	s := &Service{region: r, stats: stats, log: log, health: health.NewServer(), drain: make(chan struct{})}
+	s := &Service{
+		region: r, stats: stats, log: log, health: health.NewServer(),
+		dumps: make(chan struct{}, maxDumps), drain: make(chan struct{}),
+	}
 	s.SetServing(false)
 	return s
 }
@@ -141,11 +146,24 @@ func (s *Service) GetShardMap(context.Context, *shardv1.GetShardMapRequest) (*sh
 	return &shardv1.GetShardMapResponse{Map: shardpb.Encode(m)}, nil
 }
 
-// GetStats tells a group of statistics, or resets them.
+// GetStats tells a group of statistics, or does what the group says.
 func (s *Service) GetStats(_ context.Context, req *shardv1.GetStatsRequest) (*shardv1.GetStatsResponse, error) {
-	stats, ok := s.stats.Group(req.GetGroup())
+	group := req.GetGroup()
+	if group == "detail_dump" {
+		return &shardv1.GetStatsResponse{Prefixes: s.stats.prefixes()}, nil
+	}
+	stats, ok := s.stats.Group(group)
 	if !ok {
-		return nil, status.Errorf(codes.InvalidArgument, "group %q: allowed: \"\" settings items slabs reset", req.GetGroup())
+		return nil, status.Errorf(codes.InvalidArgument, "no group %q of statistics", group)
 	}
 	return &shardv1.GetStatsResponse{Stats: stats}, nil
+}
+
+// SetMemoryLimit changes the node's memory limit.
+func (s *Service) SetMemoryLimit(_ context.Context, req *shardv1.SetMemoryLimitRequest) (*shardv1.SetMemoryLimitResponse, error) {
+	limit := int64(min(req.GetBytes(), math.MaxInt64))
+	if err := s.region.SetMemoryLimit(limit); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return &shardv1.SetMemoryLimitResponse{}, nil
 }

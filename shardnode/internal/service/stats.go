@@ -1,6 +1,8 @@
 package service
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
@@ -26,11 +28,31 @@ func (s *Stats) Group(name string) ([]*shardv1.Stat, bool) {
 		return s.items(), true
 	case "slabs":
 		return s.slabs(), true
+	case "sizes":
+		return s.sizes(), true
+	case "shards":
+		return s.shards(), true
+	}
+	return nil, s.do(name)
+}
+
+// do is for the groups that change something instead; false if it is none of them.
+func (s *Stats) do(name string) bool {
+	switch name {
 	case "reset":
 		s.Region.ResetStats()
-		return nil, true
+	case "sizes_enable":
+		s.Region.TrackSizes(true)
+	case "sizes_disable":
+		s.Region.TrackSizes(false)
+	case "detail_on":
+		s.Region.Prefixes().Switch(true)
+	case "detail_off":
+		s.Region.Prefixes().Switch(false)
+	default:
+		return false
 	}
-	return nil, false
+	return true
 }
 
 // list collects statistics.
@@ -55,7 +77,7 @@ func (l *list) counters(prefix string, counts *region.Counts, counters ...region
 }
 
 func (s *Stats) general() []*shardv1.Stat {
-	st := s.Region.Stats()
+	st, events := s.Region.Stats(), s.Region.Events().Stats()
 	var l list
 	l.counters("", &st.Counts, region.CmdGet, region.CmdSet, region.CmdFlush, region.CmdTouch)
 	l.zero("cmd_meta")
@@ -70,8 +92,12 @@ func (s *Stats) general() []*shardv1.Stat {
 	l.zero("hash_is_expanding", "slab_reassign_rescues", "slab_reassign_chunk_rescues", "slab_reassign_evictions_nomem",
 		"slab_reassign_inline_reclaim", "slab_reassign_busy_items", "slab_reassign_busy_deletes", "slab_reassign_running",
 		"slabs_moved", "lru_crawler_running", "lru_crawler_starts", "lru_maintainer_juggles", "malloc_fails",
-		"log_worker_dropped", "log_worker_written", "log_watcher_skipped", "log_watcher_sent", "log_watchers",
-		"unexpected_napi_ids", "round_robin_fallback")
+		"log_worker_dropped")
+	l.uint("log_worker_written", events.Written)
+	l.uint("log_watcher_skipped", events.Skipped)
+	l.uint("log_watcher_sent", events.Written)
+	l.uint("log_watchers", uint64(events.Watchers))
+	l.zero("unexpected_napi_ids", "round_robin_fallback")
 	l.uint("bytes", uint64(st.Bytes))
 	l.uint("curr_items", st.Items)
 	l.counters("", &st.Counts, region.TotalItems)
@@ -90,10 +116,17 @@ func (s *Stats) settings() []*shardv1.Stat {
 	var l list
 	l.uint("maxbytes", uint64(st.Limit))
 	l.text("evictions", "on")
-	l.text("lru_segmented", "no")
-	l.text("flush_enabled", "yes")
+	l.text("detail_enabled", yesNo(s.Region.Prefixes().On()))
+	l.text("track_sizes", yesNo(s.Region.SizesTracked()))
 	l.uint("node_item_size_max", uint64(s.MaxItem))
 	return l
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
 }
 
 // items is all entries as one slab class, which memcached's tools expect.
@@ -116,8 +149,47 @@ func (s *Stats) items() []*shardv1.Stat {
 	l.zero(class + "tailrepairs")
 	l.counters(class, &st.Counts, region.Reclaimed, region.ExpiredUnfetched, region.EvictedUnfetched, region.EvictedActive,
 		region.CrawlerReclaimed, region.CrawlerItemsChecked)
-	l.zero(class+"lrutail_reflocked", class+"moves_to_cold", class+"moves_to_warm", class+"moves_within_lru", class+"direct_reclaims")
+	l.zero(class+"lrutail_reflocked", class+"moves_to_cold", class+"moves_to_warm", class+"moves_within_lru", class+"direct_reclaims",
+		class+"hits_to_hot", class+"hits_to_warm")
+	l.uint(class+"hits_to_cold", st.Counts[region.GetHits])
+	l.zero(class + "hits_to_temp")
 	return l
+}
+
+// sizes is how many entries there are of each size.
+func (s *Stats) sizes() []*shardv1.Stat {
+	counts, on := s.Region.Sizes()
+	var l list
+	if !on {
+		l.text("sizes_status", "disabled")
+		return l
+	}
+	for _, size := range slices.Sorted(maps.Keys(counts)) {
+		l.uint(strconv.Itoa(size), counts[size])
+	}
+	return l
+}
+
+// shards is what each shard holds.
+func (s *Stats) shards() []*shardv1.Stat {
+	var l list
+	for _, h := range s.Region.EachShard() {
+		shard := strconv.FormatUint(uint64(h.ID), 10) + ":"
+		l.uint(shard+"epoch", h.Epoch)
+		l.uint(shard+"items", h.Items)
+		l.uint(shard+"bytes", uint64(h.Bytes))
+	}
+	return l
+}
+
+// prefixes is what was counted for each prefix of keys.
+func (s *Stats) prefixes() []*shardv1.PrefixStat {
+	counts := s.Region.Prefixes().Dump()
+	all := make([]*shardv1.PrefixStat, len(counts))
+	for i, c := range counts {
+		all[i] = &shardv1.PrefixStat{Prefix: []byte(c.Prefix), Gets: c.Gets, Hits: c.Hits, Sets: c.Sets, Deletes: c.Deletes}
+	}
+	return all
 }
 
 func (s *Stats) slabs() []*shardv1.Stat {

@@ -104,12 +104,46 @@ func TestOtherGroups(t *testing.T) {
 	if _, got := f.stats("slabs"); got["active_slabs"] != "1" || got["1:used_chunks"] != "1" || got["1:cmd_set"] != "2" {
 		t.Errorf("slabs: %v", got)
 	}
+	if _, got := f.stats("sizes"); got["sizes_status"] != "disabled" || len(got) != 1 {
+		t.Errorf("sizes, not tracked: %v", got)
+	}
+	f.stats("sizes_enable")
+	if _, got := f.stats("sizes"); got["64"] != "1" || len(got) != 1 {
+		t.Errorf("sizes: %v", got)
+	}
+	if _, got := f.stats("settings"); got["track_sizes"] != "yes" || got["detail_enabled"] != "no" {
+		t.Errorf("settings: %v", got)
+	}
+	f.stats("sizes_disable")
+	if _, got := f.stats("sizes"); got["sizes_status"] != "disabled" {
+		t.Errorf("sizes, not tracked any more: %v", got)
+	}
+	if names, got := f.stats("shards"); len(names) != 16*3 || names[0] != "0:epoch" || got["0:epoch"] != "1" {
+		t.Errorf("shards: %v", got)
+	}
 	if _, got := f.stats("settings"); got["maxbytes"] != "536870912" || got["evictions"] != "on" {
 		t.Errorf("settings: %v", got)
 	}
 	_, err := f.client.GetStats(within(t), &shardv1.GetStatsRequest{Group: "nonsense"})
 	if status.Code(err) != codes.InvalidArgument {
 		t.Errorf("an unknown group: %v", err)
+	}
+}
+
+func TestPrefixStats(t *testing.T) {
+	f := newServing(t)
+	f.stats("detail_on")
+	f.ask(&shardv1.Envelope{Op: shardv1.Op_OP_SET, Key: []byte("\xff:a")})
+	f.ask(&shardv1.Envelope{Op: shardv1.Op_OP_GET, Key: []byte("\xff:a")})
+	f.stats("detail_off")
+	f.ask(&shardv1.Envelope{Op: shardv1.Op_OP_GET, Key: []byte("\xff:a")})
+	r, err := f.client.GetStats(within(t), &shardv1.GetStatsRequest{Group: "detail_dump"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := r.GetPrefixes(); len(all) != 1 || string(all[0].GetPrefix()) != "\xff" || all[0].GetGets() != 1 || all[0].GetHits() != 1 ||
+		all[0].GetSets() != 1 || all[0].GetDeletes() != 0 {
+		t.Fatalf("%v", all)
 	}
 }
 

@@ -46,7 +46,7 @@ func (s *Service) Deliver(server shardv1.ShardService_DeliverServer) error {
 	st.late.init(st)
 	defer st.late.end()
 	done := make(chan error, 1)
-	go func() { done <- s.guard(st) }()
+	go func() { done <- s.guarded(func() error { return st.work(s.region) }) }()
 	select {
 	case err := <-done:
 		return err
@@ -57,15 +57,15 @@ func (s *Service) Deliver(server shardv1.ShardService_DeliverServer) error {
 	}
 }
 
-// guard turns a panic into an error: the interceptors cannot, in another goroutine.
-func (s *Service) guard(st *stream) (err error) {
+// guarded turns a panic into an error: the interceptors cannot, in another goroutine.
+func (s *Service) guarded(work func() error) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			s.log.Error().Str("panic", fmt.Sprint(reason)).Bytes("stack", debug.Stack()).Msg("stream panicked")
 			err = status.Error(codes.Internal, "internal error")
 		}
 	}()
-	return st.work(s.region)
+	return work()
 }
 
 // work answers batches until the client has ended the stream.

@@ -1,0 +1,78 @@
+package service
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/shardnode/internal/region"
+)
+
+// maxDumps is how many may dump at once: each costs some time of a processor.
+const maxDumps = 8
+
+// Dump lists all entries. What the caller does not read is not read here either: that
+// is gRPC's flow control, and no lock is held during it.
+func (s *Service) Dump(_ *shardv1.DumpRequest, stream shardv1.ShardService_DumpServer) error {
+	select {
+	case s.dumps <- struct{}{}:
+	default:
+		return status.Errorf(codes.ResourceExhausted, "%d dumps are under way", maxDumps)
+	}
+	return s.untilDrain(stream, func(ctx context.Context) error {
+		defer func() { <-s.dumps }()
+		return dump(ctx, s.region.NewDump(), stream)
+	})
+}
+
+func dump(ctx context.Context, d *region.Dump, stream shardv1.ShardService_DumpServer) error {
+	var out shardv1.DumpResponse
+	for {
+		batch, err := d.Next(ctx)
+		if err != nil {
+			return status.FromContextError(err).Err()
+		}
+		if len(batch) == 0 {
+			return nil
+		}
+		out.Entries = metadata(out.Entries[:0], batch)
+		if err := stream.Send(&out); err != nil {
+			return err
+		}
+	}
+}
+
+// metadata appends the batch to all, and uses the messages that all has room for again.
+func metadata(all []*shardv1.Metadata, batch []region.Metadata) []*shardv1.Metadata {
+	for i := range batch {
+		m := &batch[i]
+		if len(all) < cap(all) && all[:len(all)+1][len(all)] != nil {
+			all = all[:len(all)+1]
+		} else {
+			all = append(all, &shardv1.Metadata{})
+		}
+		e := all[len(all)-1]
+		e.Key, e.Expires, e.Accessed, e.Cas = m.Key, m.Expires, m.Accessed, m.Cas
+		e.Size, e.Flags, e.Fetched = uint64(m.Size), m.Flags, m.Fetched
+	}
+	return all
+}
+
+// untilDrain runs the work of a server stream in a goroutine of its own, so that a
+// draining node can end it while it waits for a caller that does not read. The end
+// is then an error: what the caller has is not all.
+func (s *Service) untilDrain(stream grpc.ServerStream, work func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(stream.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- s.guarded(func() error { return work(ctx) }) }()
+	select {
+	case err := <-done:
+		return err
+	case <-s.drain:
+		return status.Error(codes.Unavailable, "the node is leaving")
+	}
+}
