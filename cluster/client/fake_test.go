@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,13 +80,19 @@ type node struct {
 	m      *shard.Map        // what it knows
 	mute   chan struct{}     // while open, nothing is answered; nil: not mute
 	noHold bool              // the planted bug: no memory of refused shards
+
+	full     bool          // there are too many dumps and watchers
+	dumped   atomic.Int64  // entries of all dumps
+	watchers atomic.Int64  // now
+	events   chan struct{} // each is one event for a watcher
+	limit    atomic.Uint64 // of memory
 }
 
 func startCluster(t *testing.T, nodes int) *cluster {
 	t.Helper()
 	c := &cluster{t: t, store: map[string]string{}}
 	for i := range nodes {
-		n := &node{cluster: c, id: string(rune('a' + i)), epochs: map[uint32]uint64{}}
+		n := &node{cluster: c, id: string(rune('a' + i)), epochs: map[uint32]uint64{}, events: make(chan struct{})}
 		n.listen("127.0.0.1:0")
 		c.nodes = append(c.nodes, n)
 	}
@@ -214,7 +222,9 @@ func (n *node) GetShardMap(context.Context, *shardv1.GetShardMapRequest) (*shard
 }
 
 func (n *node) GetStats(context.Context, *shardv1.GetStatsRequest) (*shardv1.GetStatsResponse, error) {
-	return &shardv1.GetStatsResponse{Stats: []*shardv1.Stat{{Name: "curr_items", Value: "1"}}}, nil
+	return &shardv1.GetStatsResponse{Stats: []*shardv1.Stat{
+		{Name: "curr_items", Value: "1"}, {Name: "limit_maxbytes", Value: strconv.FormatUint(n.limit.Load(), 10)},
+	}}, nil
 }
 
 // client starts a client of the cluster, closed at the test's end.

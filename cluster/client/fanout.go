@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"sync"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/memactor/memactor/cluster/shard"
 	"github.com/memactor/memactor/cluster/shardpb"
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
@@ -63,26 +67,54 @@ func (g *gather) wait(ctx context.Context) error {
 type NodeStats struct {
 	Node  shard.Node
 	Stats []*shardv1.Stat
+	// Prefixes are those of the group "detail_dump".
+	Prefixes []*shardv1.PrefixStat
 }
 
-// Stats asks every node of the map for a group of its statistics ("" for the
-// general ones, "settings", "items", "slabs"; "reset" sets the counters to 0). Nodes
-// that answered are returned in the map's order, those that did not in the error.
+// Stats asks every node of the map for a group of its statistics ("" for the general
+// ones; GetStatsRequest of the contract lists them, and those that do something
+// instead). Nodes that answered are returned in the map's order, those that did not in
+// the error.
 func (c *Client) Stats(ctx context.Context, group string) ([]NodeStats, error) {
+	return each(ctx, c, func(ctx context.Context, l *Link) (NodeStats, error) {
+		resp, err := ask(ctx, l, shardv1.ShardServiceClient.GetStats, &shardv1.GetStatsRequest{Group: group})
+		return NodeStats{Node: l.node, Stats: resp.GetStats(), Prefixes: resp.GetPrefixes()}, err
+	})
+}
+
+// Nodes are the nodes of the map with the state of their links, in the map's order.
+func (c *Client) Nodes() []NodeState {
+	r := c.route.Load()
+	if r == nil {
+		return nil
+	}
+	all := make([]NodeState, len(r.links))
+	for i, l := range r.links {
+		all[i] = NodeState{Node: l.node, Link: l.State()}
+	}
+	return all
+}
+
+// NodeState is a node, and whether it can be reached.
+type NodeState struct {
+	Node shard.Node
+	Link LinkState
+}
+
+// each asks all nodes of the map at once. What those say that answer is returned in
+// the map's order, the errors of the others together.
+func each[T any](ctx context.Context, c *Client, call func(context.Context, *Link) (T, error)) ([]T, error) {
 	r := c.route.Load()
 	if r == nil {
 		return nil, fmt.Errorf("%w: no shard map yet", ErrUnavailable)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.opts.timeout)
 	defer cancel()
-	all := make([]NodeStats, len(r.links))
+	all := make([]T, len(r.links))
 	errs := make([]error, len(r.links))
 	var wg sync.WaitGroup
 	for i, l := range r.links {
-		wg.Go(func() {
-			all[i].Node = l.node
-			all[i].Stats, errs[i] = l.stats(ctx, group)
-		})
+		wg.Go(func() { all[i], errs[i] = call(ctx, l) })
 	}
 	wg.Wait()
 	answered := all[:0]
@@ -94,19 +126,36 @@ func (c *Client) Stats(ctx context.Context, group string) ([]NodeStats, error) {
 	return answered, errors.Join(errs...)
 }
 
-func (l *Link) stats(ctx context.Context, group string) ([]*shardv1.Stat, error) {
+// unary is one of the contract's unary calls.
+type unary[In, Out any] func(shardv1.ShardServiceClient, context.Context, *In, ...grpc.CallOption) (*Out, error)
+
+// ask makes a unary call on the connection that is up.
+func ask[In, Out any](ctx context.Context, l *Link, call unary[In, Out], in *In) (*Out, error) {
 	service, err := l.service()
 	if err != nil {
 		return nil, err
 	}
-	resp, err := service.GetStats(ctx, &shardv1.GetStatsRequest{Group: group})
+	out, err := call(service, ctx, in)
 	if err != nil {
-		return nil, fmt.Errorf("%w: node %s: %w", ErrUnavailable, l.node.ID, err)
+		return nil, l.callError(err)
 	}
-	return resp.GetStats(), nil
+	return out, nil
 }
 
-// service is for unary calls on the connection that is up.
+// callError says whose error it is that a call beside the stream ended with.
+func (l *Link) callError(err error) error {
+	kind := ErrUnavailable
+	switch status.Code(err) {
+	case codes.ResourceExhausted:
+		kind = ErrBusy
+	case codes.InvalidArgument, codes.FailedPrecondition:
+		kind = ErrInvalid
+	default: // the node, or the way to it
+	}
+	return fmt.Errorf("%w: node %s: %w", kind, l.node.ID, err)
+}
+
+// service is for calls beside the stream on the connection that is up.
 func (l *Link) service() (shardv1.ShardServiceClient, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,13 +167,9 @@ func (l *Link) service() (shardv1.ShardServiceClient, error) {
 
 // shardMap asks the node for the map that it acts on.
 func (l *Link) shardMap(ctx context.Context) (*shard.Map, error) {
-	service, err := l.service()
+	resp, err := ask(ctx, l, shardv1.ShardServiceClient.GetShardMap, &shardv1.GetShardMapRequest{})
 	if err != nil {
 		return nil, err
-	}
-	resp, err := service.GetShardMap(ctx, &shardv1.GetShardMapRequest{})
-	if err != nil {
-		return nil, fmt.Errorf("%w: node %s: %w", ErrUnavailable, l.node.ID, err)
 	}
 	return shardpb.Decode(resp.GetMap())
 }
