@@ -25,7 +25,7 @@ FUZZTIME  ?= 10s
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build gateway, shardnode and memactor into bin/ (static)
@@ -52,13 +52,17 @@ race: ## the unit tests under the race detector (needs gcc)
 e2e: deps bin/consul ## the tests of real processes, afresh
 	go test -count=1 $(TESTFLAGS) ./e2e/...
 
+.PHONY: compose-test
+compose-test: images ## docker-compose.yml as it is shipped, with faults (needs Docker)
+	go test -tags containers -count=1 -v $(TESTFLAGS) ./e2e/compose
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	.ci/fuzz $(FUZZTIME) $(UNIT)
 
 .PHONY: lint
 lint: bin/golangci-lint bin/buf ## go vet, golangci-lint, buf lint
-	go vet $(ALL)
+	go vet -tags containers,netns $(ALL)
 	bin/golangci-lint run $(ALL)
 	bin/buf lint
 
