@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"github.com/memactor/memactor/cluster/client"
@@ -20,7 +19,7 @@ type announcer interface {
 
 // announce makes the gateway known, if maps is from where gateways are known, until
 // withdraw is called. A gateway without a TCP port is nobody's to find.
-func announce(p daemon.Process, cfg Config, maps client.Maps, listeners []net.Listener) (withdraw func(), err error) {
+func announce(p daemon.Process, cfg Config, maps client.Maps, listeners []socket) (withdraw func(), err error) {
 	known, ok := maps.(announcer)
 	if !ok {
 		return func() {}, nil
@@ -44,7 +43,7 @@ func announce(p daemon.Process, cfg Config, maps client.Maps, listeners []net.Li
 }
 
 // tcpOf are the addresses of the TCP listeners.
-func tcpOf(listeners []net.Listener) []string {
+func tcpOf(listeners []socket) []string {
 	var all []string
 	for _, l := range listeners {
 		if l.Addr().Network() == "tcp" {

@@ -13,10 +13,12 @@ type Config struct {
 	daemon.Common
 	daemon.Runtime
 	registry.Settings
+	SSL
 
-	// Listen are the addresses to serve on. The default is loopback: memcached's
-	// protocol has no authentication of its own.
-	Listen []string `name:"listen" short:"l" usage:"address to listen on; repeat or separate by commas"`
+	// Listen are the addresses to serve on, with a port of their own if they like.
+	// The default is loopback: who wants to be reached from elsewhere should think
+	// of enable-ssl and auth-file first.
+	Listen []string `name:"listen" short:"l" usage:"address to listen on, HOST or HOST:PORT, notls:HOST:PORT without TLS; repeat or separate by commas"`
 
 	// Port 0 is 11211, or no TCP if there is a Socket (as in memcached, where -s
 	// turns the network off); -1 is any free port, which the log names.
@@ -35,6 +37,10 @@ type Config struct {
 	// bytes). The nodes must be set to no less.
 	MaxItem daemon.Size `name:"max-item-size" short:"I" usage:"largest item" unit:"1b" range:"1k..128m"`
 
+	// Backlog is the length of the queue of connections that are not accepted yet.
+	// The kernel allows no more than net.core.somaxconn.
+	Backlog int `name:"listen-backlog" short:"b" usage:"connections that may wait to be accepted (0: what the system allows)" range:"0..65535"`
+
 	// Advertise is for Consul, where clients and people look gateways up.
 	Advertise string `name:"advertise" usage:"HOST:PORT that memcached clients are told (default: the first that is listened on)" kind:"address port0"`
 
@@ -50,7 +56,7 @@ type Config struct {
 // Default is a gateway on loopback with memcached's limits.
 func Default() Config {
 	return Config{
-		Common: daemon.DefaultCommon(), Listen: []string{"127.0.0.1"}, SocketMode: "0700",
+		Common: daemon.DefaultCommon(), SSL: defaultSSL(), Listen: []string{"127.0.0.1"}, SocketMode: "0700",
 		MaxConns: 1024, MaxItem: daemon.MiB, Timeout: 5 * time.Second, WriteTimeout: time.Minute,
 	}
 }
@@ -68,6 +74,9 @@ func (c Config) Validate() error {
 	}
 	if c.WriteTimeout < time.Second {
 		return fmt.Errorf("%w: write-timeout %q: allowed: 1s and more", daemon.ErrConfig, c.WriteTimeout)
+	}
+	if _, err := c.openSSL(); err != nil {
+		return err
 	}
 	_, err := c.socketMode()
 	return err

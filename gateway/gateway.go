@@ -5,7 +5,6 @@ package gateway
 import (
 	"context"
 	"fmt"
-	"net"
 	"strconv"
 	"time"
 
@@ -32,6 +31,10 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) er
 	if err != nil {
 		return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
 	}
+	ssl, err := cfg.openSSL()
+	if err != nil {
+		return err
+	}
 	listeners, err := cfg.listen()
 	if err != nil {
 		return err
@@ -41,7 +44,13 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) er
 	cluster := client.New(maps, client.WithLogger(p.Log), client.WithTimeout(cfg.Timeout),
 		client.WithTransportCredentials(mesh.Credentials()), client.WithDialOptions(daemon.DialOptions(p)...))
 	defer func() { _ = cluster.Close() }()
-	srv := server.New(cfg.options(p, cluster))
+	options := cfg.options(p, cluster)
+	if ssl != nil {
+		options.TLS = ssl
+		p.Reloads.Add("certificates of the client port", ssl.Reload)
+		go ssl.Watch(ctx, p.Log)
+	}
+	srv := server.New(options)
 	p.Metrics.MustRegister(srv)
 	p.Ready.Add("cluster", cluster.Ready)
 	withdraw, err := announce(p, cfg, maps, listeners)
@@ -55,12 +64,17 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) er
 // serve serves until ctx ends. Then it withdraws first, so that new clients go
 // elsewhere.
 func serve(
-	ctx context.Context, p daemon.Process, cfg Config, srv *server.Server, listeners []net.Listener, withdraw func(),
+	ctx context.Context, p daemon.Process, cfg Config, srv *server.Server, listeners []socket, withdraw func(),
 ) error {
 	var group errgroup.Group
 	for _, l := range listeners {
-		p.Log.Info().Stringer("address", l.Addr()).Msg("serving memcached clients")
-		group.Go(func() error { return srv.Serve(l) })
+		p.Log.Info().Stringer("address", l.Addr()).Bool("tls", l.tls).Msg("serving memcached clients")
+		group.Go(func() error {
+			if l.tls {
+				return srv.ServeTLS(l)
+			}
+			return srv.Serve(l)
+		})
 	}
 	<-ctx.Done()
 	withdraw()
@@ -86,7 +100,7 @@ func (c Config) options(p daemon.Process, cluster server.Cluster) server.Options
 
 // settings are the lines of `stats settings` that are the gateway's to tell.
 func (c Config) settings() []server.Stat {
-	return []server.Stat{
+	return append([]server.Stat{
 		{Name: "maxconns", Value: strconv.Itoa(c.MaxConns)},
 		{Name: "tcpport", Value: strconv.Itoa(max(c.Port, 0))},
 		{Name: "udpport", Value: "0"},
@@ -98,7 +112,7 @@ func (c Config) settings() []server.Stat {
 		{Name: "client_flags_size", Value: "4"},
 		{Name: "maxconns_fast", Value: "yes"},
 		{Name: "memactor_version", Value: daemon.Version()},
-	}
+	}, c.sslSettings()...)
 }
 
 func orNull(s string) string {

@@ -102,7 +102,7 @@ func TestUnixSocket(t *testing.T) {
 	if _, err := cfg.listen(); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Fatalf("a live socket was taken over: %v", err)
 	}
-	first[0].(*net.UnixListener).SetUnlinkOnClose(false)
+	first[0].Listener.(*net.UnixListener).SetUnlinkOnClose(false)
 	closeAll(first)
 	second, err := cfg.listen()
 	if err != nil {

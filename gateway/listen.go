@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/memactor/memactor/cluster/daemon"
@@ -14,37 +15,72 @@ import (
 
 const defaultPort = 11211
 
+// socket is one that clients connect to.
+type socket struct {
+	net.Listener
+	tls bool
+}
+
 // listen opens all that the configuration asks for, or nothing.
-func (c Config) listen() ([]net.Listener, error) {
-	var all []net.Listener
-	fail := func(err error) ([]net.Listener, error) {
+func (c Config) listen() ([]socket, error) {
+	var all []socket
+	fail := func(err error) ([]socket, error) {
 		closeAll(all)
 		return nil, err
 	}
-	for _, address := range c.tcpAddresses() {
-		l, err := net.Listen("tcp", address)
+	for _, at := range c.endpoints() {
+		l, err := net.Listen("tcp", at.address)
 		if err != nil {
-			return fail(fmt.Errorf("listen %s: %w", address, err))
+			return fail(fmt.Errorf("listen %s: %w", at.address, err))
 		}
-		all = append(all, l)
+		all = append(all, socket{Listener: l, tls: at.tls})
+		if err := setBacklog(l, c.Backlog); err != nil {
+			return fail(fmt.Errorf("listen %s: %w", at.address, err))
+		}
 	}
 	if c.Socket != "" {
 		l, err := c.listenUnix()
 		if err != nil {
 			return fail(err)
 		}
-		all = append(all, l)
+		all = append(all, socket{Listener: l})
 	}
 	return all, nil
 }
 
-func closeAll(listeners []net.Listener) {
+// setBacklog changes how many connections may wait to be accepted: to listen again on
+// a socket that listens does that, and nothing else.
+func setBacklog(l net.Listener, backlog int) error {
+	control, ok := l.(syscall.Conn)
+	if !ok || backlog == 0 {
+		return nil
+	}
+	raw, err := control.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) { failed = syscall.Listen(int(fd), backlog) })
+	return errors.Join(err, failed)
+}
+
+func closeAll(listeners []socket) {
 	for _, l := range listeners {
 		_ = l.Close()
 	}
 }
 
-func (c Config) tcpAddresses() []string {
+// endpoint is where to listen by TCP.
+type endpoint struct {
+	address string
+	tls     bool
+}
+
+// withoutTLS begins an address that is served without TLS beside others with it.
+const withoutTLS = "notls:"
+
+// endpoints are those of Listen, each of which may name a port of its own.
+func (c Config) endpoints() []endpoint {
 	port := c.Port
 	switch {
 	case port == 0 && c.Socket != "":
@@ -54,9 +90,21 @@ func (c Config) tcpAddresses() []string {
 	case port < 0:
 		port = 0
 	}
+	var all []endpoint
+	for _, text := range c.Listen {
+		address, plain := strings.CutPrefix(text, withoutTLS)
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			address = net.JoinHostPort(strings.Trim(address, "[]"), strconv.Itoa(port))
+		}
+		all = append(all, endpoint{address: address, tls: c.EnableSSL && !plain})
+	}
+	return all
+}
+
+func (c Config) tcpAddresses() []string {
 	var all []string
-	for _, host := range c.Listen {
-		all = append(all, net.JoinHostPort(host, strconv.Itoa(port)))
+	for _, at := range c.endpoints() {
+		all = append(all, at.address)
 	}
 	return all
 }

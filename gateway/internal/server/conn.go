@@ -19,6 +19,8 @@ type conn struct {
 	srv     *Server
 	net     net.Conn
 	raw     syscall.RawConn
+	out     io.Writer // net, or TLS over it
+	secure  *secure   // nil without TLS
 	session *session.Session
 	in      input
 	wake    chan struct{} // holds a token when the round's last reply is in
@@ -38,21 +40,26 @@ func newConn(s *Server, nc net.Conn) (*conn, error) {
 		return nil, err
 	}
 	return &conn{
-		srv: s, net: nc, raw: raw, wake: make(chan struct{}, 1),
+		srv: s, net: nc, raw: raw, out: nc, wake: make(chan struct{}, 1),
 		session: session.New(s.opts.Limits, s.opts.Version),
 	}, nil
 }
 
 // serve runs the connection to its end.
 func (c *conn) serve() {
-	defer c.srv.forget(c)
 	err := c.loop()
 	c.in.release()
 	if err == nil {
 		c.linger()
 	}
+	c.end(err)
+}
+
+// end closes the connection; nothing of it is left then.
+func (c *conn) end(err error) {
 	_ = c.net.Close()
 	c.srv.opts.Log.Debug().Err(err).Stringer("client", c.net.RemoteAddr()).Msg("connection closed")
+	c.srv.forget(c)
 }
 
 // The bounds of linger.
@@ -65,8 +72,7 @@ const (
 // close with bytes unread resets the connection, and the client might lose its
 // last answers.
 func (c *conn) linger() {
-	half, ok := c.net.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
+	if c.closeWrite() != nil {
 		return
 	}
 	_ = c.net.SetReadDeadline(time.Now().Add(lingerTime))
@@ -75,7 +81,7 @@ func (c *conn) linger() {
 
 func (c *conn) loop() error {
 	for !c.session.Closing() {
-		n, err := c.in.fill(c.raw)
+		n, err := c.fill()
 		if err != nil {
 			return err
 		}
@@ -86,6 +92,13 @@ func (c *conn) loop() error {
 		c.awaitRest()
 	}
 	return nil
+}
+
+func (c *conn) fill() (int, error) {
+	if c.secure != nil {
+		return c.fillSecure()
+	}
+	return c.in.fill(c.raw)
 }
 
 // rounds answers all commands that have been read.
@@ -150,7 +163,7 @@ const writeChunk = 256 << 10
 func (c *conn) write(b []byte) error {
 	for len(b) > 0 {
 		c.setDue(c.srv.opts.Timeouts.Write)
-		n, err := c.net.Write(b[:min(len(b), writeChunk)])
+		n, err := c.out.Write(b[:min(len(b), writeChunk)])
 		c.srv.counts.bytesWritten.Add(uint64(n))
 		if err != nil {
 			return err

@@ -48,6 +48,21 @@ func (in *input) fill(raw syscall.RawConn) (int, error) {
 	return in.n, in.err
 }
 
+// readFrom reads once what r has now. The buffer is held on to only while bytes are
+// in it.
+func (in *input) readFrom(r io.Reader) (int, error) {
+	in.makeRoom()
+	if in.buf == nil {
+		in.buf = buffers.Get().(*[]byte)
+	}
+	n, err := r.Read((*in.buf)[in.w:])
+	in.w += n
+	if in.w == 0 {
+		in.release()
+	}
+	return n, err
+}
+
 // makeRoom moves the unread bytes to the front, and doubles a buffer that is full
 // of them: memory grows with what has come, not with what was announced.
 func (in *input) makeRoom() {

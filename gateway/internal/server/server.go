@@ -46,12 +46,16 @@ type Options struct {
 	MaxConns int
 	// Timeouts close a connection that keeps the server waiting.
 	Timeouts Timeouts
+	// TLS is for ServeTLS; nil if there is none.
+	TLS TLS
 	// Settings are what `stats settings` says of the gateway, in order.
 	Settings []Stat
 }
 
 // Timeouts are how long a connection may keep the server waiting. 0 is for ever.
 type Timeouts struct {
+	// Handshake is for that of TLS.
+	Handshake time.Duration
 	// Partial is for the rest of a command line, and a part of that for a body.
 	Partial time.Duration
 	// BodyRate in bytes a second is how slowly a data block may come; its time is
@@ -65,7 +69,9 @@ type Timeouts struct {
 
 // DefaultTimeouts are the gateway's.
 func DefaultTimeouts() Timeouts {
-	return Timeouts{Partial: 30 * time.Second, BodyRate: 1 << 10, Write: time.Minute, Cluster: 5 * time.Second}
+	return Timeouts{
+		Handshake: 10 * time.Second, Partial: 30 * time.Second, BodyRate: 1 << 10, Write: time.Minute, Cluster: 5 * time.Second,
+	}
 }
 
 // Server serves memcached clients. Make it with New, feed it with Serve, end it
@@ -93,7 +99,15 @@ func New(opts Options) *Server {
 }
 
 // Serve accepts connections until the listener is closed; nil then.
-func (s *Server) Serve(l net.Listener) error {
+func (s *Server) Serve(l net.Listener) error { return s.accept(l, func(*conn) {}) }
+
+// ServeTLS is Serve for connections that begin with a TLS handshake.
+func (s *Server) ServeTLS(l net.Listener) error {
+	return s.accept(l, func(c *conn) { c.secured(s.opts.TLS.Current()) })
+}
+
+// accept prepares each connection before it begins.
+func (s *Server) accept(l net.Listener, prepare func(*conn)) error {
 	for wait := minPause; ; {
 		nc, err := l.Accept()
 		switch {
@@ -107,7 +121,7 @@ func (s *Server) Serve(l net.Listener) error {
 			wait = min(2*wait, maxPause)
 		default:
 			wait = minPause
-			s.admit(nc)
+			s.admit(nc, prepare)
 		}
 	}
 }
@@ -115,13 +129,14 @@ func (s *Server) Serve(l net.Listener) error {
 const minPause, maxPause = 5 * time.Millisecond, time.Second
 
 // admit starts a connection, or tells it that there are too many.
-func (s *Server) admit(nc net.Conn) {
+func (s *Server) admit(nc net.Conn, prepare func(*conn)) {
 	c, err := newConn(s, nc)
 	if err != nil {
 		s.opts.Log.Warn().Err(err).Msg("connection not usable")
 		_ = nc.Close()
 		return
 	}
+	prepare(c)
 	s.mu.Lock()
 	full, closing := len(s.conns) >= s.opts.MaxConns, s.closing
 	if !full && !closing {
@@ -137,8 +152,16 @@ func (s *Server) admit(nc net.Conn) {
 		refuse(nc)
 	default:
 		s.counts.total.Add(1)
-		go c.serve()
+		c.begin()
 	}
+}
+
+func (c *conn) begin() {
+	if c.secure != nil {
+		go c.handshake()
+		return
+	}
+	go c.serve()
 }
 
 // refuse says why and closes. The line fits into any fresh socket's buffer.

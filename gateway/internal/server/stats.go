@@ -19,6 +19,7 @@ import (
 type counters struct {
 	total, rejected, timedOut, listenDisabled atomic.Uint64
 	bytesRead, bytesWritten                   atomic.Uint64
+	handshakeErrors, protoErrors, newSessions atomic.Uint64
 }
 
 // Stat is one line of stats.
@@ -58,7 +59,8 @@ func (s *Server) resetStats(ctx context.Context) []byte {
 		return protocol.AppendServerError(nil, "stats reset: "+oneLine(err))
 	}
 	c := &s.counts
-	for _, n := range []*atomic.Uint64{&c.total, &c.rejected, &c.timedOut, &c.listenDisabled, &c.bytesRead, &c.bytesWritten} {
+	for _, n := range []*atomic.Uint64{&c.total, &c.rejected, &c.timedOut, &c.listenDisabled, &c.bytesRead, &c.bytesWritten,
+		&c.handshakeErrors, &c.protoErrors, &c.newSessions} {
 		n.Store(0)
 	}
 	return protocol.AppendReset(nil)
@@ -80,7 +82,7 @@ func (s *Server) general() []Stat {
 	var usage syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
 	c := &s.counts
-	return []Stat{
+	return append([]Stat{
 		{"pid", strconv.Itoa(os.Getpid())},
 		{"uptime", uintText(uint64(time.Since(s.started) / time.Second))},
 		{"time", strconv.FormatInt(time.Now().Unix(), 10)},
@@ -100,6 +102,19 @@ func (s *Server) general() []Stat {
 		{"conn_yields", "0"},
 		{"idle_kicks", uintText(c.timedOut.Load())},
 		{"threads", strconv.Itoa(runtime.GOMAXPROCS(0))},
+	}, s.secureStats()...)
+}
+
+// secureStats are there only where TLS is, as in memcached.
+func (s *Server) secureStats() []Stat {
+	if s.opts.TLS == nil {
+		return nil
+	}
+	return []Stat{
+		{"ssl_handshake_errors", uintText(s.counts.handshakeErrors.Load())},
+		{"ssl_proto_errors", uintText(s.counts.protoErrors.Load())},
+		{"ssl_new_sessions", uintText(s.counts.newSessions.Load())},
+		{"time_since_server_cert_refresh", uintText(uint64(time.Since(s.opts.TLS.Since()) / time.Second))},
 	}
 }
 
