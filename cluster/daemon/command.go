@@ -31,6 +31,9 @@ type Spec struct {
 	// Args are the positional arguments that Run takes from [Process.Args].
 	Args cobra.PositionalArgs
 
+	// Foreign is what scripts for another program may say.
+	Foreign Foreign
+
 	// Environ and Signals are the process's own when they are nil; tests hand in
 	// others.
 	Environ []string
@@ -112,14 +115,16 @@ type command struct {
 
 	file                        string
 	showVersion, test, askReady bool
+	idle                        []string // options that mean nothing
 }
 
 func (c *command) addFlags(set *pflag.FlagSet) {
 	set.SortFlags = false
 	c.flags = addFlags(set, c.fields)
+	c.spec.Foreign.addRefused(set)
 	set.StringVar(&c.file, "config", "", "read settings from this YAML `FILE`; flags and environment win")
 	set.BoolVarP(&c.test, "test", "t", false, "test the configuration, print it with its sources, and exit")
-	set.BoolVar(&c.showVersion, "version", false, "print the version and exit")
+	set.BoolVarP(&c.showVersion, "version", "V", false, "print the version and exit")
 	if c.common() != nil {
 		set.BoolVar(&c.askReady, "check", false, "ask the running process's admin port whether it is ready, and exit (health checks)")
 	}
@@ -154,6 +159,11 @@ func (c *command) load() (*loader, error) {
 	}
 	from := newLoader(c.fields)
 	for _, l := range []layer{file, env, flagLayer(c.flags)} {
+		idle, err := c.spec.Foreign.expand(l)
+		if err != nil {
+			return nil, err
+		}
+		c.idle = append(c.idle, idle...)
 		if err := from.add(l); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
@@ -218,6 +228,9 @@ func (c *command) start(cmd *cobra.Command, args []string) error {
 	log, err := NewLogger(cmd.ErrOrStderr(), *settings)
 	if err != nil {
 		return err
+	}
+	if len(c.idle) > 0 {
+		log.Warn().Strs("options", c.idle).Msg("these mean nothing here")
 	}
 	limitMemory(log)
 	if has, ok := c.spec.Config.(interface{ runtimeSettings() *Runtime }); ok {

@@ -8,6 +8,8 @@ var (
 	// A process that meets it exits with code 2.
 	ErrConfig = errors.New("configuration")
 
+	errRefused = errors.New("is not a flag")
+
 	// ErrDrain says that the work in flight at shutdown was not finished in time.
 	ErrDrain = errors.New("not drained in time")
 

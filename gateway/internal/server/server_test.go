@@ -81,20 +81,30 @@ func (a *actors) Stats(_ context.Context, group string) ([]client.NodeStats, err
 func start(t *testing.T, change ...func(*Options)) (*Server, *actors, string) {
 	t.Helper()
 	a := &actors{store: map[string][]byte{}}
-	opts := Options{
-		Log: zerolog.Nop(), Cluster: a, Limits: session.DefaultLimits(), Version: "1.6.45", MaxConns: 100,
-		Timeouts: DefaultTimeouts(), Settings: []Stat{{"maxconns", "100"}},
-	}
+	opts := options(a)
 	for _, f := range change {
 		f(&opts)
 	}
 	s := New(opts)
+	return s, a, listen(t, s, s.Serve)
+}
+
+func options(a *actors) Options {
+	return Options{
+		Log: zerolog.Nop(), Cluster: a, Limits: session.DefaultLimits(), Version: "1.6.45", MaxConns: 100,
+		Timeouts: DefaultTimeouts(), Settings: []Stat{{"maxconns", "100"}},
+	}
+}
+
+// listen has s serve on a free port until the test ends.
+func listen(t testing.TB, s *Server, serve func(net.Listener) error) (address string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(l) }()
+	go func() { served <- serve(l) }()
 	t.Cleanup(func() {
 		_ = l.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -103,7 +113,16 @@ func start(t *testing.T, change ...func(*Options)) (*Server, *actors, string) {
 			t.Error(err)
 		}
 	})
-	return s, a, l.Addr().String()
+	return l.Addr().String()
+}
+
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not in time: " + what)
+		}
+	}
 }
 
 // peer is a client that speaks bytes.
