@@ -14,6 +14,8 @@ type Config struct {
 	daemon.Runtime
 	registry.Settings
 	SSL
+	Access
+	Compatible
 
 	// Listen are the addresses to serve on, with a port of their own if they like.
 	// The default is loopback: who wants to be reached from elsewhere should think
@@ -41,6 +43,9 @@ type Config struct {
 	// The kernel allows no more than net.core.somaxconn.
 	Backlog int `name:"listen-backlog" short:"b" usage:"connections that may wait to be accepted (0: what the system allows)" range:"0..65535"`
 
+	// IdleTimeout frees what clients hold that have gone away without a word.
+	IdleTimeout int `name:"idle-timeout" usage:"seconds after which a connection without a command is closed (0: never)" range:"0..2147483647"`
+
 	// Advertise is for Consul, where clients and people look gateways up.
 	Advertise string `name:"advertise" usage:"HOST:PORT that memcached clients are told (default: the first that is listened on)" kind:"address port0"`
 
@@ -56,7 +61,8 @@ type Config struct {
 // Default is a gateway on loopback with memcached's limits.
 func Default() Config {
 	return Config{
-		Common: daemon.DefaultCommon(), SSL: defaultSSL(), Listen: []string{"127.0.0.1"}, SocketMode: "0700",
+		Common: daemon.DefaultCommon(), SSL: defaultSSL(), Compatible: Compatible{PrefixDelimiter: ":"},
+		Listen: []string{"127.0.0.1"}, SocketMode: "0700",
 		MaxConns: 1024, MaxItem: daemon.MiB, Timeout: 5 * time.Second, WriteTimeout: time.Minute,
 	}
 }
@@ -76,6 +82,9 @@ func (c Config) Validate() error {
 		return fmt.Errorf("%w: write-timeout %q: allowed: 1s and more", daemon.ErrConfig, c.WriteTimeout)
 	}
 	if _, err := c.openSSL(); err != nil {
+		return err
+	}
+	if err := c.Compatible.check(); err != nil {
 		return err
 	}
 	_, err := c.socketMode()

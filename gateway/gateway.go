@@ -5,6 +5,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -39,6 +40,12 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) er
 	if err != nil {
 		return err
 	}
+	removePid, err := writePid(cfg.PidFile)
+	if err != nil {
+		closeAll(listeners)
+		return err
+	}
+	defer removePid()
 	p.Reloads.Add("grpc certificates", mesh.Reload)
 	go mesh.Watch(ctx, p.Log)
 	cluster := client.New(maps, client.WithLogger(p.Log), client.WithTimeout(cfg.Timeout),
@@ -91,16 +98,16 @@ func (c Config) options(p daemon.Process, cluster server.Cluster) server.Options
 	limits := session.DefaultLimits()
 	limits.MaxItem = int(c.MaxItem)
 	timeouts := server.DefaultTimeouts()
-	timeouts.Cluster, timeouts.Write = c.Timeout, c.WriteTimeout
+	timeouts.Cluster, timeouts.Write, timeouts.Idle = c.Timeout, c.WriteTimeout, time.Duration(c.IdleTimeout)*time.Second
 	return server.Options{
 		Log: p.Log, Cluster: cluster, Limits: limits, Version: Version,
-		MaxConns: c.MaxConns, Timeouts: timeouts, Settings: c.settings(),
+		MaxConns: c.MaxConns, Timeouts: timeouts, Forbidden: c.forbidden(), Settings: c.settings(),
 	}
 }
 
 // settings are the lines of `stats settings` that are the gateway's to tell.
 func (c Config) settings() []server.Stat {
-	return append([]server.Stat{
+	own := []server.Stat{
 		{Name: "maxconns", Value: strconv.Itoa(c.MaxConns)},
 		{Name: "tcpport", Value: strconv.Itoa(max(c.Port, 0))},
 		{Name: "udpport", Value: "0"},
@@ -112,7 +119,11 @@ func (c Config) settings() []server.Stat {
 		{Name: "client_flags_size", Value: "4"},
 		{Name: "maxconns_fast", Value: "yes"},
 		{Name: "memactor_version", Value: daemon.Version()},
-	}, c.sslSettings()...)
+		{Name: "tcp_backlog", Value: strconv.Itoa(c.Backlog)},
+		{Name: "idle_timeout", Value: strconv.Itoa(c.IdleTimeout)},
+		{Name: "stat_key_prefix", Value: c.PrefixDelimiter},
+	}
+	return slices.Concat(own, c.accessSettings(), c.sslSettings())
 }
 
 func orNull(s string) string {

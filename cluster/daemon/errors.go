@@ -8,7 +8,8 @@ var (
 	// A process that meets it exits with code 2.
 	ErrConfig = errors.New("configuration")
 
-	errRefused = errors.New("is not a flag")
+	// errRefused is a flag of another program.
+	errRefused = errors.New("not here")
 
 	// ErrDrain says that the work in flight at shutdown was not finished in time.
 	ErrDrain = errors.New("not drained in time")

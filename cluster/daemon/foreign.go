@@ -49,7 +49,7 @@ type refusal struct{ Refused }
 func (r refusal) String() string { return "" }
 func (r refusal) Type() string   { return "text" }
 
-func (r refusal) Set(string) error { return fmt.Errorf("%w here: %s", errRefused, r.Instead) }
+func (r refusal) Set(string) error { return fmt.Errorf("%w: %s", errRefused, r.Instead) }
 
 // expand makes settings of the options in a layer. It returns the names of those that
 // mean nothing.
@@ -76,5 +76,5 @@ func (f Foreign) unknown(where, option, name string) error {
 	names := slices.Sorted(maps.Keys(f.Options))
 	all := slices.Concat(names, f.Idle)
 	return fmt.Errorf("%w: %s: %s %q: unknown option%s; allowed: %s; taken without effect: %s", ErrConfig,
-		where, f.OptionsIn, option, didYouMean(name, all), strings.Join(names, ", "), strings.Join(f.Idle, ", "))
+		where, f.OptionsIn, option, DidYouMean(name, all), strings.Join(names, ", "), strings.Join(f.Idle, ", "))
 }

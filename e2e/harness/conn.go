@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -145,4 +146,30 @@ func Shorten(text string) string {
 		return fmt.Sprintf("%q", text)
 	}
 	return fmt.Sprintf("%q...(%d bytes)...%q", text[:most/2], len(text), text[len(text)-most/4:])
+}
+
+// DialTLS is Dial with a TLS handshake, which fails the test if it fails.
+func DialTLS(t testing.TB, address string, config *tls.Config) *Conn {
+	t.Helper()
+	c, err := OpenTLS(address, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// OpenTLS is Open with a TLS handshake.
+func OpenTLS(address string, config *tls.Config) (*Conn, error) {
+	conn, err := net.DialTimeout("tcp", address, ConnTimeout)
+	if err != nil {
+		return nil, fmt.Errorf("harness: %w", err)
+	}
+	secured := tls.Client(conn, config)
+	_ = conn.SetDeadline(time.Now().Add(ConnTimeout))
+	if err := secured.Handshake(); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("harness: %w", err)
+	}
+	return newConn(secured), nil
 }

@@ -14,7 +14,7 @@ func main() {
 	daemon.Main(daemon.Command(daemon.Spec{
 		Name:   "gateway",
 		Short:  "Serve memcached clients from a memactor cluster",
-		Config: &cfg,
+		Config: &cfg, Foreign: gateway.Memcached(),
 		Run: func(ctx context.Context, p daemon.Process) error {
 			reg, err := cfg.OpenRegistry(0, p.Log)
 			if err != nil {

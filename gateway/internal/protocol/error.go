@@ -19,6 +19,7 @@ const (
 	ErrTooLarge         // the value is over the limit
 	ErrNoMemory         // no room for the value
 	ErrShutdownDisabled // shutdown, which is not ours to do
+	ErrFlushForbidden   // flush_all, with --disable-flush-all
 )
 
 //nolint:gochecknoglobals // a table that is never written to
@@ -34,6 +35,7 @@ var errorLines = [...]string{
 	ErrTooLarge:         "SERVER_ERROR object too large for cache",
 	ErrNoMemory:         "SERVER_ERROR out of memory storing object",
 	ErrShutdownDisabled: "SERVER_ERROR: shutdown not enabled",
+	ErrFlushForbidden:   "CLIENT_ERROR flush_all not allowed",
 }
 
 // String is the error line, without its end. It is empty for OK and for [ErrHTTP], which have none.

@@ -26,6 +26,7 @@ type conn struct {
 	wake    chan struct{} // holds a token when the round's last reply is in
 	need    int           // of the session, when due was set
 	due     atomic.Int64  // second after which patrol closes; 0: none
+	idle    atomic.Int64  // the same for a connection without a command
 }
 
 var errNotSocket = errors.New("not a socket")
@@ -81,10 +82,12 @@ func (c *conn) linger() {
 
 func (c *conn) loop() error {
 	for !c.session.Closing() {
+		c.expect(&c.idle, c.srv.opts.Timeouts.Idle)
 		n, err := c.fill()
 		if err != nil {
 			return err
 		}
+		c.idle.Store(0)
 		c.srv.counts.bytesRead.Add(uint64(n))
 		if err := c.rounds(); err != nil {
 			return err
@@ -188,16 +191,30 @@ func (c *conn) awaitRest() {
 	c.need = need
 }
 
-func (c *conn) setDue(limit time.Duration) {
+func (c *conn) setDue(limit time.Duration) { c.expect(&c.due, limit) }
+
+// expect sets the second after which patrol closes; a limit of 0 sets none.
+func (c *conn) expect(due *atomic.Int64, limit time.Duration) {
 	if limit > 0 {
-		c.due.Store(c.srv.now.Load() + int64(limit/time.Second) + 1)
+		due.Store(c.srv.now.Load() + int64(limit/time.Second) + 1)
 	}
 }
 
 // checkDue closes the connection when its time is over; its goroutine then ends.
 func (c *conn) checkDue(now int64) {
-	if due := c.due.Load(); due != 0 && now > due {
+	switch {
+	case over(&c.due, now):
 		c.srv.counts.timedOut.Add(1)
-		_ = c.net.Close()
+	case over(&c.idle, now):
+		c.srv.counts.idleKicks.Add(1)
+	default:
+		return
 	}
+	_ = c.net.Close()
+}
+
+// over says whether the time is over, and if so only once.
+func over(due *atomic.Int64, now int64) bool {
+	second := due.Load()
+	return second != 0 && now > second && due.CompareAndSwap(second, 0)
 }

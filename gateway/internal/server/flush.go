@@ -8,6 +8,10 @@ import (
 
 // flushAll says OK when every shard has been flushed, not before.
 func flushAll(ctx context.Context, s *Server, cmd *protocol.Command, out *output) {
+	if s.opts.Forbidden.FlushAll {
+		_, _ = out.Write(protocol.AppendError(nil, protocol.ErrFlushForbidden))
+		return
+	}
 	ctx, cancel := s.patience(ctx)
 	defer cancel()
 	answer := protocol.AppendOK(nil)

@@ -79,7 +79,9 @@ func TestTLSLargeValues(t *testing.T) {
 		config.MaxVersion = version
 		p := dialTLS(t, address, config)
 		body := strings.Repeat("0123456789abcdef", 60_000)
-		go func() { _, _ = io.WriteString(p.Conn, "set a 0 0 960000\r\n"+body+"\r\n"+strings.Repeat("get a\r\n", 10)) }()
+		go func() {
+			_, _ = io.WriteString(p.Conn, "set a 0 0 960000\r\n"+body+"\r\n"+strings.Repeat("get a\r\n", 10))
+		}()
 		p.expect("STORED\r\n")
 		for range 10 {
 			p.expect("VALUE a 0 960000\r\n" + body + "\r\nEND\r\n")

@@ -48,9 +48,14 @@ type Options struct {
 	Timeouts Timeouts
 	// TLS is for ServeTLS; nil if there is none.
 	TLS TLS
+	// Forbidden is what no client may do here.
+	Forbidden Forbidden
 	// Settings are what `stats settings` says of the gateway, in order.
 	Settings []Stat
 }
+
+// Forbidden are commands that are answered with a refusal.
+type Forbidden struct{ Shutdown, FlushAll, Dump, Watch bool }
 
 // Timeouts are how long a connection may keep the server waiting. 0 is for ever.
 type Timeouts struct {
@@ -61,6 +66,8 @@ type Timeouts struct {
 	// BodyRate in bytes a second is how slowly a data block may come; its time is
 	// Partial and its size over BodyRate.
 	BodyRate int
+	// Idle is how long a connection may be without a command.
+	Idle time.Duration
 	// Write is how long the client may take no byte of an answer.
 	Write time.Duration
 	// Cluster is for flush_all and stats.

@@ -20,6 +20,7 @@ type counters struct {
 	total, rejected, timedOut, listenDisabled atomic.Uint64
 	bytesRead, bytesWritten                   atomic.Uint64
 	handshakeErrors, protoErrors, newSessions atomic.Uint64
+	idleKicks                                 atomic.Uint64
 }
 
 // Stat is one line of stats.
@@ -60,7 +61,7 @@ func (s *Server) resetStats(ctx context.Context) []byte {
 	}
 	c := &s.counts
 	for _, n := range []*atomic.Uint64{&c.total, &c.rejected, &c.timedOut, &c.listenDisabled, &c.bytesRead, &c.bytesWritten,
-		&c.handshakeErrors, &c.protoErrors, &c.newSessions} {
+		&c.handshakeErrors, &c.protoErrors, &c.newSessions, &c.idleKicks} {
 		n.Store(0)
 	}
 	return protocol.AppendReset(nil)
@@ -100,7 +101,8 @@ func (s *Server) general() []Stat {
 		{"accepting_conns", "1"},
 		{"listen_disabled_num", uintText(c.listenDisabled.Load())},
 		{"conn_yields", "0"},
-		{"idle_kicks", uintText(c.timedOut.Load())},
+		{"idle_kicks", uintText(c.idleKicks.Load())},
+		{"memactor_timed_out", uintText(c.timedOut.Load())},
 		{"threads", strconv.Itoa(runtime.GOMAXPROCS(0))},
 	}, s.secureStats()...)
 }
