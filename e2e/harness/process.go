@@ -116,7 +116,7 @@ func (p *Process) begin(t testing.TB) {
 	t.Helper()
 	r := &run{cmd: exec.Command(p.path, p.args...), done: make(chan struct{})}
 	r.cmd.Stdout, r.cmd.Stderr = p.Out, p.Out
-	r.cmd.Env = environment()
+	r.cmd.Env = Environment()
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := r.cmd.Start(); err != nil {
 		t.Fatalf("harness: %s: %v", p.Name, err)
@@ -125,9 +125,9 @@ func (p *Process) begin(t testing.TB) {
 	p.run = r
 }
 
-// environment is the test's own without MEMACTOR_ keys: a program would take
+// Environment is the test's own without MEMACTOR_ keys: a program would take
 // them for settings, and refuse the harness's own as unknown.
-func environment() []string {
+func Environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "MEMACTOR_") })
 }
 
