@@ -24,7 +24,7 @@ func compose(r *Roster, answers []answer) *View {
 		if at := m.Find(p.ID); at >= 0 {
 			n.Shards = owned[at]
 		}
-		n.take(m, &answers[i])
+		n.take(m, &answers[i]) //nolint:gosec // there are as many
 		v.Nodes = append(v.Nodes, n)
 	}
 	if r.Elects {
