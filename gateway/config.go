@@ -81,7 +81,7 @@ func (c Config) Validate() error {
 	if c.WriteTimeout < time.Second {
 		return fmt.Errorf("%w: write-timeout %q: allowed: 1s and more", daemon.ErrConfig, c.WriteTimeout)
 	}
-	if _, err := c.openSSL(); err != nil {
+	if _, err := c.openSecrets(); err != nil {
 		return err
 	}
 	if err := c.Compatible.check(); err != nil {

@@ -28,11 +28,7 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) er
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	mesh, err := cfg.OpenMutual()
-	if err != nil {
-		return fmt.Errorf("%w: %w", daemon.ErrConfig, err)
-	}
-	ssl, err := cfg.openSSL()
+	secrets, err := cfg.openSecrets()
 	if err != nil {
 		return err
 	}
@@ -46,18 +42,11 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) er
 		return err
 	}
 	defer removePid()
-	p.Reloads.Add("grpc certificates", mesh.Reload)
-	go mesh.Watch(ctx, p.Log)
+	secrets.follow(ctx, p)
 	cluster := client.New(maps, client.WithLogger(p.Log), client.WithTimeout(cfg.Timeout),
-		client.WithTransportCredentials(mesh.Credentials()), client.WithDialOptions(daemon.DialOptions(p)...))
+		client.WithTransportCredentials(secrets.mesh.Credentials()), client.WithDialOptions(daemon.DialOptions(p)...))
 	defer func() { _ = cluster.Close() }()
-	options := cfg.options(p, cluster)
-	if ssl != nil {
-		options.TLS = ssl
-		p.Reloads.Add("certificates of the client port", ssl.Reload)
-		go ssl.Watch(ctx, p.Log)
-	}
-	srv := server.New(options)
+	srv := server.New(secrets.guard(cfg.options(p, cluster)))
 	p.Metrics.MustRegister(srv)
 	p.Ready.Add("cluster", cluster.Ready)
 	withdraw, err := announce(p, cfg, maps, listeners)

@@ -57,6 +57,8 @@ func (a *Answer) appendAdmin(dst []byte, version string) []byte {
 	switch a.Verb {
 	case VerbVersion:
 		return AppendVersion(dst, version)
+	case VerbSet: // who has said who it is, see ParseAuth
+		return append(dst, "STORED\r\n"...)
 	case VerbMn:
 		return append(dst, "MN\r\n"...)
 	case VerbVerbosity:

@@ -20,6 +20,12 @@ const (
 	ErrNoMemory         // no room for the value
 	ErrShutdownDisabled // shutdown, which is not ours to do
 	ErrFlushForbidden   // flush_all, with --disable-flush-all
+
+	ErrUnauthenticated // anything but the command of ParseAuth
+	ErrAuthTooLong     // its data block could not be a user and a password
+	ErrAuthTermination // its data block does not end where it should
+	ErrAuthFormat      // its data block is not of two words
+	ErrAuthFailure     // no such user with such a password
 )
 
 //nolint:gochecknoglobals // a table that is never written to
@@ -36,6 +42,11 @@ var errorLines = [...]string{
 	ErrNoMemory:         "SERVER_ERROR out of memory storing object",
 	ErrShutdownDisabled: "SERVER_ERROR: shutdown not enabled",
 	ErrFlushForbidden:   "CLIENT_ERROR flush_all not allowed",
+	ErrUnauthenticated:  "CLIENT_ERROR unauthenticated",
+	ErrAuthTooLong:      "CLIENT_ERROR auth token too long",
+	ErrAuthTermination:  "CLIENT_ERROR bad command line termination",
+	ErrAuthFormat:       "CLIENT_ERROR bad authentication token format",
+	ErrAuthFailure:      "CLIENT_ERROR authentication failure",
 }
 
 // String is the error line, without its end. It is empty for OK and for [ErrHTTP], which have none.

@@ -40,10 +40,14 @@ func newConn(s *Server, nc net.Conn) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{
+	c := &conn{
 		srv: s, net: nc, raw: raw, out: nc, wake: make(chan struct{}, 1),
 		session: session.New(s.opts.Limits, s.opts.Version),
-	}, nil
+	}
+	if s.opts.Auth != nil {
+		c.session.Guard(s.opts.Auth.Check)
+	}
+	return c, nil
 }
 
 // serve runs the connection to its end.

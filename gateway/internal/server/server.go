@@ -20,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/memactor/memactor/cluster/client"
+	"github.com/memactor/memactor/gateway/internal/auth"
 	"github.com/memactor/memactor/gateway/internal/session"
 	"github.com/memactor/memactor/protos/wire"
 )
@@ -48,6 +49,8 @@ type Options struct {
 	Timeouts Timeouts
 	// TLS is for ServeTLS; nil if there is none.
 	TLS TLS
+	// Auth are those who may use the server; nil: everybody.
+	Auth *auth.File
 	// Forbidden is what no client may do here.
 	Forbidden Forbidden
 	// Settings are what `stats settings` says of the gateway, in order.

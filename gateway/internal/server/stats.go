@@ -64,6 +64,9 @@ func (s *Server) resetStats(ctx context.Context) []byte {
 		&c.handshakeErrors, &c.protoErrors, &c.newSessions, &c.idleKicks} {
 		n.Store(0)
 	}
+	if s.opts.Auth != nil {
+		s.opts.Auth.ResetCounts()
+	}
 	return protocol.AppendReset(nil)
 }
 
@@ -83,6 +86,7 @@ func (s *Server) general() []Stat {
 	var usage syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
 	c := &s.counts
+	checks, refused := s.authCounts()
 	return append([]Stat{
 		{"pid", strconv.Itoa(os.Getpid())},
 		{"uptime", uintText(uint64(time.Since(s.started) / time.Second))},
@@ -96,6 +100,8 @@ func (s *Server) general() []Stat {
 		{"total_connections", uintText(c.total.Load())},
 		{"rejected_connections", uintText(c.rejected.Load())},
 		{"connection_structures", strconv.Itoa(s.Conns())},
+		{"auth_cmds", uintText(checks)},
+		{"auth_errors", uintText(refused)},
 		{"bytes_read", uintText(c.bytesRead.Load())},
 		{"bytes_written", uintText(c.bytesWritten.Load())},
 		{"accepting_conns", "1"},
@@ -105,6 +111,13 @@ func (s *Server) general() []Stat {
 		{"memactor_timed_out", uintText(c.timedOut.Load())},
 		{"threads", strconv.Itoa(runtime.GOMAXPROCS(0))},
 	}, s.secureStats()...)
+}
+
+func (s *Server) authCounts() (checks, refused uint64) {
+	if s.opts.Auth == nil {
+		return 0, 0
+	}
+	return s.opts.Auth.Counts()
 }
 
 // secureStats are there only where TLS is, as in memcached.

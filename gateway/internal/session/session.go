@@ -69,6 +69,7 @@ type Session struct {
 	limits   Limits
 	version  string
 	framing  framing
+	check    Check // nil: the client has said who it is, or need not
 	input    State // WaitingForCommand or WaitingForData
 	need     int   // WaitingForData: bytes from the command's first to its data's last
 	scanned  int   // bytes known to hold no line end
@@ -151,6 +152,8 @@ func (s *Session) step(in []byte, r *Round) (n int, more bool) {
 		return s.continueGet(in, r)
 	case len(in) < s.need:
 		return 0, false
+	case s.check != nil:
+		return s.authenticate(in, r)
 	}
 	if frame, n, ok := s.framing.find(in, min(s.scanned, len(in))); ok {
 		s.scanned = 0
