@@ -56,6 +56,17 @@ func (o Owners) Shard(key string) uint32 {
 // Of returns the id of the node that owns a key.
 func (o Owners) Of(key string) string { return o.shards[o.Shard(key)].GetPrimary() }
 
+// Count returns how many shards the node with that id owns.
+func (o Owners) Count(id string) int {
+	count := 0
+	for _, shard := range o.shards {
+		if shard.GetPrimary() == id {
+			count++
+		}
+	}
+	return count
+}
+
 // Keys returns n keys that the node with that id owns.
 func (o Owners) Keys(t testing.TB, id string, n int) []string {
 	t.Helper()
