@@ -25,7 +25,7 @@ FUZZTIME  ?= 10s
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build gateway, shardnode and memactor into bin/ (static)
@@ -55,6 +55,11 @@ e2e: deps bin/consul ## the tests of real processes, afresh
 .PHONY: compose-test
 compose-test: images ## docker-compose.yml as it is shipped, with faults (needs Docker)
 	go test -tags containers -count=1 -v $(TESTFLAGS) ./e2e/compose
+
+.PHONY: partition-test
+partition-test: build bin/consul ## network faults between namespaces (Linux; root, or namespaces for everybody)
+	@.ci/deps ip nft
+	PATH=$$PATH:/usr/sbin MEMACTOR_BIN=$(BIN) go test -tags netns -count=1 -v $(TESTFLAGS) ./e2e/partition
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)

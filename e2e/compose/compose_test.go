@@ -124,7 +124,7 @@ func (s *stack) wantAllKeys(when string) {
 	began := time.Now()
 	left := keys()
 	harness.Eventually(s.t, recoverTimeout, when+": every key can be stored and read", func() bool {
-		for len(left) > 0 && s.stored(left[0], when) {
+		for len(left) > 0 && harness.Stored(left[0], when, s.gateways[0], s.gateways[1]) {
 			left = left[1:]
 		}
 		return len(left) == 0
@@ -141,32 +141,6 @@ func (s *stack) wantKept() {
 			s.t.Errorf("%s is gone: %q", key, reply)
 		}
 	}
-}
-
-// stored stores one key through the first gateway and reads it through the second.
-func (s *stack) stored(key, value string) bool {
-	set := fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, len(value), value)
-	if ask(s.gateways[0], set) != "STORED\r\n" {
-		return false
-	}
-	return ask(s.gateways[1], "get "+key+"\r\n") == fmt.Sprintf("VALUE %s 0 %d\r\n%s\r\nEND\r\n", key, len(value), value)
-}
-
-// ask sends one command on a connection of its own; "" is no answer.
-func ask(address, command string) string {
-	conn, err := harness.Open(address)
-	if err != nil {
-		return ""
-	}
-	defer conn.Close()
-	if conn.Send(command) != nil {
-		return ""
-	}
-	reply, err := conn.Reply()
-	if err != nil {
-		return ""
-	}
-	return reply
 }
 
 // waitMembers waits until exactly these nodes are members of the cluster.

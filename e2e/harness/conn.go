@@ -139,6 +139,31 @@ func (c *Conn) Expect(t testing.TB, command, want string) {
 	}
 }
 
+// Ask sends one command on a connection of its own; "" is no answer.
+func Ask(address, command string) string {
+	conn, err := Open(address)
+	if err != nil {
+		return ""
+	}
+	defer conn.Close()
+	if conn.Send(command) != nil {
+		return ""
+	}
+	reply, err := conn.Reply()
+	if err != nil {
+		return ""
+	}
+	return reply
+}
+
+// Stored stores a value at one server and reports whether another has it then.
+func Stored(key, value, at, then string) bool {
+	if Ask(at, fmt.Sprintf("set %s 0 0 %d\r\n%s\r\n", key, len(value), value)) != "STORED\r\n" {
+		return false
+	}
+	return Ask(then, "get "+key+"\r\n") == fmt.Sprintf("VALUE %s 0 %d\r\n%s\r\nEND\r\n", key, len(value), value)
+}
+
 // Shorten quotes a text for a test's log and cuts a long one in the middle.
 func Shorten(text string) string {
 	const most = 240

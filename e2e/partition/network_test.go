@@ -138,9 +138,7 @@ func (h host) start(t *testing.T, path string, args ...string) *harness.Process 
 func cut(t *testing.T, from host, others ...host) {
 	t.Helper()
 	mute(t, from, others...)
-	for _, other := range others {
-		mute(t, other, from)
-	}
+	deafen(t, from, others...)
 }
 
 // mute drops what a host sends to others, and not what they send to it, until heal.
@@ -148,6 +146,14 @@ func mute(t *testing.T, from host, others ...host) {
 	t.Helper()
 	for _, other := range others {
 		must(t, fmt.Sprintf("nft add element bridge faults cut { %s . %s }", from.ip, other.ip))
+	}
+}
+
+// deafen drops what others send to a host, and not what it sends to them, until heal.
+func deafen(t *testing.T, to host, others ...host) {
+	t.Helper()
+	for _, other := range others {
+		mute(t, other, to)
 	}
 }
 
