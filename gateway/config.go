@@ -29,6 +29,9 @@ type Config struct {
 	// Socket is served beside TCP if Port is given as well.
 	Socket string `name:"socket" short:"s" usage:"path of a unix socket to listen on"`
 
+	// Protocol auto goes by the first byte of a connection.
+	Protocol string `name:"protocol" short:"B" usage:"what clients may speak" allowed:"auto ascii binary"`
+
 	// SocketMode is the socket's access mask.
 	SocketMode string `name:"socket-mode" short:"a" usage:"access mask of the unix socket, octal"`
 
@@ -62,7 +65,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Common: daemon.DefaultCommon(), SSL: defaultSSL(), Compatible: Compatible{PrefixDelimiter: ":"},
-		Listen: []string{"127.0.0.1"}, SocketMode: "0700",
+		Listen: []string{"127.0.0.1"}, SocketMode: "0700", Protocol: "auto",
 		MaxConns: 1024, MaxItem: daemon.MiB, Timeout: 5 * time.Second, WriteTimeout: time.Minute,
 	}
 }

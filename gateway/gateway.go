@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -89,10 +90,13 @@ func (c Config) options(p daemon.Process, cluster server.Cluster) server.Options
 	timeouts := server.DefaultTimeouts()
 	timeouts.Cluster, timeouts.Write, timeouts.Idle = c.Timeout, c.WriteTimeout, time.Duration(c.IdleTimeout)*time.Second
 	return server.Options{
-		Log: p.Log, Cluster: cluster, Limits: limits, Version: Version,
+		Log: p.Log, Cluster: cluster, Limits: limits, Version: Version, Protocol: protocols[c.Protocol],
 		MaxConns: c.MaxConns, Timeouts: timeouts, Forbidden: c.forbidden(), Settings: c.settings(),
 	}
 }
+
+// protocols are the allowed values of Config.Protocol.
+var protocols = map[string]session.Protocol{"auto": session.Auto, "ascii": session.ASCII, "binary": session.Binary}
 
 // settings are the lines of `stats settings` that are the gateway's to tell.
 func (c Config) settings() []server.Stat {
@@ -105,6 +109,7 @@ func (c Config) settings() []server.Stat {
 		{Name: "umask", Value: c.SocketMode},
 		{Name: "item_size_max", Value: strconv.FormatUint(uint64(c.MaxItem), 10)},
 		{Name: "cas_enabled", Value: "yes"},
+		{Name: "binding_protocol", Value: strings.Replace(c.Protocol, "auto", "auto-negotiate", 1)},
 		{Name: "client_flags_size", Value: "4"},
 		{Name: "maxconns_fast", Value: "yes"},
 		{Name: "memactor_version", Value: daemon.Version()},

@@ -30,6 +30,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"port":            func(c *Config) { c.Port = 70000 },
 		"max-connections": func(c *Config) { c.MaxConns = 0 },
 		"max-item-size":   func(c *Config) { c.MaxItem = 1 },
+		"protocol":        func(c *Config) { c.Protocol = "udp" },
 		"socket-mode":     func(c *Config) { c.SocketMode = "rwx" },
 		"timeout":         func(c *Config) { c.Timeout = 0 },
 		"write-timeout":   func(c *Config) { c.WriteTimeout = time.Millisecond },

@@ -63,6 +63,8 @@ func (a *Answer) appendAdmin(dst []byte, version string) []byte {
 		return append(dst, "MN\r\n"...)
 	case VerbVerbosity:
 		return AppendOK(dst)
+	case VerbQuit:
+		return dst
 	case VerbShutdown:
 		return AppendError(dst, ErrShutdownDisabled)
 	default:

@@ -15,11 +15,12 @@ const (
 	Keys                // ask the actor of each of Command.Keys, all alike; [Answer.AppendEnd] follows their answers
 	Block               // wait for the data block behind the line, then as Call
 	Barrier             // alone, when all before it is answered: it goes to the whole cluster, or watches it
+	Auth                // wait for the data block, by which the client says who it is
 	Close               // close the connection, once what is before it is answered
 )
 
 func (k Kind) String() string {
-	return [...]string{"Local", "Call", "Keys", "Block", "Barrier", "Close"}[k]
+	return [...]string{"Local", "Call", "Keys", "Block", "Barrier", "Auth", "Close"}[k]
 }
 
 // Command is one parsed command. Its slices borrow what it was parsed from, so they die with the read buffer's next
@@ -65,5 +66,7 @@ func Parse(line []byte, c *Command) Error {
 
 // Refuse is the answer to a command with a fault.
 func (c *Command) Refuse(e Error) Answer {
-	return Answer{Verb: c.Verb, NoReply: c.NoReply, Err: e}
+	a := c.Answer
+	a.Err = e
+	return a
 }

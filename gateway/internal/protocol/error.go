@@ -26,6 +26,13 @@ const (
 	ErrAuthTermination // its data block does not end where it should
 	ErrAuthFormat      // its data block is not of two words
 	ErrAuthFailure     // no such user with such a password
+
+	ErrMagic     // binary: no request: closed without a word
+	ErrLengths   // binary: key and extras are longer than the body
+	ErrArguments // binary: extras, key or value that the opcode cannot have
+
+	ErrAuthRequired // binary: as ErrUnauthenticated, and closed
+	ErrAuthContinue // binary: no fault, but not yet the end: the token is to follow
 )
 
 //nolint:gochecknoglobals // a table that is never written to
@@ -47,9 +54,14 @@ var errorLines = [...]string{
 	ErrAuthTermination:  "CLIENT_ERROR bad command line termination",
 	ErrAuthFormat:       "CLIENT_ERROR bad authentication token format",
 	ErrAuthFailure:      "CLIENT_ERROR authentication failure",
+	ErrMagic:            "",
+	ErrLengths:          "",
+	ErrArguments:        "",
+	ErrAuthRequired:     "",
+	ErrAuthContinue:     "",
 }
 
-// String is the error line, without its end. It is empty for OK and for [ErrHTTP], which have none.
+// String is the error line, without its end. It is empty for OK and for what has none, as [ErrHTTP].
 func (e Error) String() string {
 	if int(e) < len(errorLines) {
 		return errorLines[e]
@@ -57,9 +69,14 @@ func (e Error) String() string {
 	return "SERVER_ERROR unknown error"
 }
 
-// Closes says whether the connection is to be closed, without an answer to this command.
+// Closes says whether the connection is to be closed behind the answer to this command.
 func (e Error) Closes() bool {
-	return e == ErrHTTP
+	switch e {
+	case ErrHTTP, ErrMagic, ErrLengths, ErrArguments, ErrAuthRequired:
+		return true
+	default:
+		return false
+	}
 }
 
 // AppendError appends the error's line to dst, or nothing where there is none.

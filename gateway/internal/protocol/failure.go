@@ -21,21 +21,30 @@ func Failed(r *wire.Reply) bool {
 
 // AppendFailure says why a command has failed.
 func AppendFailure(dst []byte, r *wire.Reply) []byte {
+	e, why := cause(r)
+	if e != OK {
+		return AppendError(dst, e)
+	}
+	return AppendServerError(dst, why)
+}
+
+// cause is why a command has failed: one of memcached's errors or, with OK, a reason of our own.
+func cause(r *wire.Reply) (Error, string) {
 	switch r.Status {
 	case shardv1.Status_STATUS_NON_NUMERIC:
-		return AppendError(dst, ErrNonNumeric)
+		return ErrNonNumeric, ""
 	case shardv1.Status_STATUS_TOO_LARGE:
-		return AppendError(dst, ErrTooLarge)
+		return ErrTooLarge, ""
 	case shardv1.Status_STATUS_NO_MEMORY:
-		return AppendError(dst, ErrNoMemory)
+		return ErrNoMemory, ""
 	case shardv1.Status_STATUS_BUSY:
-		return AppendServerError(dst, reason("busy", r.Message))
+		return OK, reason("busy", r.Message)
 	case shardv1.Status_STATUS_UNAVAILABLE:
-		return AppendServerError(dst, reason("unavailable", r.Message))
+		return OK, reason("unavailable", r.Message)
 	case shardv1.Status_STATUS_UNKNOWN_OUTCOME:
-		return AppendServerError(dst, reason("outcome unknown", r.Message))
+		return OK, reason("outcome unknown", r.Message)
 	default:
-		return AppendServerError(dst, reason("internal error", r.Message))
+		return OK, reason("internal error", r.Message)
 	}
 }
 

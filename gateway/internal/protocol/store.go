@@ -58,18 +58,23 @@ func (c *Command) refuseBlock(e Error) Error {
 	return e
 }
 
-// BlockSize is how many bytes the data block takes in the input, its end included.
-func (c *Command) BlockSize() int { return c.Bytes + len(crlf) }
+// BlockSize is how many bytes the data block takes in the input, its end included. In the binary protocol it has none.
+func (c *Command) BlockSize() int {
+	if c.Binary {
+		return c.Bytes
+	}
+	return c.Bytes + len(crlf)
+}
 
 // BlockValue is the value in a data block of [Command.BlockSize] bytes; false if its end is not where it should be.
 func (c *Command) BlockValue(block []byte) (value []byte, ok bool) {
-	return block[:c.Bytes], string(block[c.Bytes:]) == crlf
+	return block[:c.Bytes], c.Binary || string(block[c.Bytes:]) == crlf
 }
 
 // ItemSize is what memcached 1.6 would allocate for the item (do_item_alloc): the limit -I is on that.
 func (c *Command) ItemSize() int {
 	const header, cas = 48, 8
-	size := header + cas + len(c.Key) + 1 + c.BlockSize()
+	size := header + cas + len(c.Key) + 1 + c.Bytes + len(crlf)
 	if c.Flags != 0 {
 		size += 4
 	}

@@ -10,7 +10,9 @@ import (
 	"testing"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what the parser now makes of testdata/*.txt into the files; then read the diff")
+// rewriting is whether what the parser now makes of testdata is to be written into the files; then read the diff. The
+// flag is datadriven's.
+func rewriting() bool { return flag.Lookup("rewrite").Value.String() == "true" }
 
 // TestTranscripts walks each input ("> ...") and compares the steps ("< ...") with the recorded ones. The inputs
 // are those of the recordings made from memcached 1.6.45: their escapes are Python's and Go's, REP{text,n} is text
@@ -32,7 +34,7 @@ func TestTranscripts(t *testing.T) {
 				fmt.Fprintf(&now, "< %s\n", shorten(strings.Join(steps, " | ")))
 			}
 		}
-		if *rewrite {
+		if rewriting() {
 			err = os.WriteFile(name, []byte(now.String()), 0o644)
 		} else {
 			compareLines(t, name, string(recorded), now.String())

@@ -22,7 +22,7 @@ var handlers = map[protocol.Verb]handler{
 
 // barrier executes the round's barrier, the only command of its round: all that was before it has been written.
 func (c *conn) barrier(cmd *protocol.Command, m *memory) error {
-	out := output{conn: c, buf: m.out[:0], silent: cmd.NoReply}
+	out := output{conn: c, buf: m.out[:0], answer: cmd.Answer}
 	handlers[cmd.Verb](c.srv.life, c.srv, cmd, &out)
 	err := out.Flush()
 	m.out = out.buf

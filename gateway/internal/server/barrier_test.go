@@ -87,7 +87,7 @@ func TestAnswerToNobody(t *testing.T) {
 
 func TestSilentAnswer(t *testing.T) {
 	out, client := answering(t)
-	out.silent = true
+	out.answer.NoReply = true
 	if _, err := out.Write([]byte("OK\r\n")); err != nil || out.Flush() != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func newConn(s *Server, nc net.Conn) (*conn, error) {
 	}
 	c := &conn{
 		srv: s, net: nc, raw: raw, out: nc, wake: make(chan struct{}, 1),
-		session: session.New(s.opts.Limits, s.opts.Version),
+		session: session.New(s.opts.Limits, s.opts.Version, s.opts.Protocol),
 	}
 	if s.opts.Auth != nil {
 		c.session.Guard(s.opts.Auth.Check)

@@ -1,21 +1,27 @@
 package server
 
+import "github.com/memactor/memactor/gateway/internal/protocol"
+
 // output is the answer of a handler on its way to the client: an io.Writer that holds no more than writeChunk and what is
 // written at once, and waits for the client beyond that. A client that takes nothing for Timeouts.Write is cut off.
 // After the first error it takes nothing more, and says so.
 type output struct {
 	conn   *conn
 	buf    []byte
-	silent bool // nothing is wanted (noreply)
+	answer protocol.Answer // how the client wants it
 	err    error
 }
 
-// Write takes p, which is copied.
+// Write takes p, which is copied. It is whole lines of the text protocol, whatever the client speaks.
 func (o *output) Write(p []byte) (int, error) {
-	if o.silent || o.err != nil {
+	if o.answer.NoReply || o.err != nil {
 		return len(p), o.err
 	}
-	o.buf = append(o.buf, p...)
+	if o.answer.Binary {
+		o.buf = o.answer.AppendLines(o.buf, p)
+	} else {
+		o.buf = append(o.buf, p...)
+	}
 	if len(o.buf) < writeChunk {
 		return len(p), nil
 	}

@@ -42,6 +42,8 @@ type Options struct {
 	Limits  session.Limits
 	// Version is what clients are told.
 	Version string
+	// Protocol is what clients may speak (-B).
+	Protocol session.Protocol
 	// MaxConns is how many connections are served at once (-c); those above are
 	// told so and closed.
 	MaxConns int

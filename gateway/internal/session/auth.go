@@ -1,17 +1,15 @@
 package session
 
-import (
-	"github.com/memactor/memactor/gateway/internal/protocol"
-)
+import "github.com/memactor/memactor/gateway/internal/protocol"
 
 // Check says whether user has that password. It must not keep the slices.
 type Check func(user, password []byte) bool
 
 // Guard has the session serve nobody whom check does not know: until then each command
 // but one is refused. Call it before the first Advance.
-func (s *Session) Guard(check Check) { s.check = check }
+func (s *Session) Guard(check Check) { s.users, s.check = check, check }
 
-// authenticate takes one command of a client that has not said who it is.
+// authenticate takes one command of a client that has not said who it is, of the text protocol.
 func (s *Session) authenticate(in []byte, r *Round) (int, bool) {
 	line, n, ok := protocol.Line(in)
 	if !ok {

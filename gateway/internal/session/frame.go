@@ -10,8 +10,30 @@ type framing interface {
 	find(in []byte, scanned int) (frame []byte, n int, ok bool)
 	// parse reads a command.
 	parse(frame []byte, cmd *protocol.Command) protocol.Error
+	// hasSASL says whether a client says who it is by commands among the others.
+	hasSASL() bool
 	// hopeless says of in, which holds no whole command, that it is not to be waited for: the connection is closed.
 	hopeless(in []byte) bool
+}
+
+// Protocol is what a session's client may speak (-B).
+type Protocol uint8
+
+// The protocols.
+const (
+	Auto   Protocol = iota // the first byte of a connection says which
+	ASCII                  // text alone
+	Binary                 // binary alone
+)
+
+func (p Protocol) String() string { return [...]string{"auto", "ascii", "binary"}[p] }
+
+// framing is that of a connection that begins with the byte first.
+func (p Protocol) framing(first byte) framing {
+	if p == Binary || p == Auto && first == protocol.Magic {
+		return binaryFrames{}
+	}
+	return textLines{}
 }
 
 // textLines is memcached's text protocol.
@@ -28,4 +50,23 @@ func (textLines) parse(line []byte, cmd *protocol.Command) protocol.Error {
 	return protocol.Parse(line, cmd)
 }
 
+func (textLines) hasSASL() bool { return false }
+
 func (textLines) hopeless(in []byte) bool { return protocol.TooLong(in) }
+
+// binaryFrames is memcached's binary protocol. A frame says of itself how long it is, and is never hopeless: with a
+// fault in its header it is refused at once.
+type binaryFrames struct{}
+
+func (binaryFrames) find(in []byte, _ int) (frame []byte, n int, ok bool) {
+	frame, ok = protocol.Frame(in)
+	return frame, len(frame), ok
+}
+
+func (binaryFrames) parse(frame []byte, cmd *protocol.Command) protocol.Error {
+	return protocol.ParseBinary(frame, cmd)
+}
+
+func (binaryFrames) hasSASL() bool { return true }
+
+func (binaryFrames) hopeless([]byte) bool { return false }

@@ -2,7 +2,9 @@ package session
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -33,18 +35,46 @@ func drawCommands(t *rapid.T) []byte {
 	return in
 }
 
+// drawFrames draws requests of the binary protocol, well-formed and faulty.
+func drawFrames(t *rapid.T) []byte {
+	var in []byte
+	for range rapid.IntRange(1, 12).Draw(t, "frames") {
+		opcode := rapid.SampledFrom([]byte{
+			0x00, 0x00, 0x01, 0x01, 0x01, 0x02, 0x04, 0x05, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x10, 0x11, 0x14, 0x18, 0x1d, 0x77,
+		}).Draw(t, "opcode")
+		extras := map[byte]int{0x01: 8, 0x02: 8, 0x11: 8, 0x05: 20, 0x1d: 4}[opcode]
+		key := rapid.SampledFrom([]string{"a", "b", "cc", "key:1"}).Draw(t, "key")
+		value := ""
+		switch opcode {
+		case 0x08, 0x0a, 0x0b, 0x18:
+			key = ""
+		case 0x01, 0x02, 0x0e, 0x11, 0x77:
+			value = strings.Repeat("v", rapid.SampledFrom([]int{0, 1, 20, 400, 5000}).Draw(t, "length"))
+		}
+		if rapid.IntRange(0, 40).Draw(t, "fault") == 40 {
+			extras++
+		}
+		f := []byte{0x80, opcode, 0, byte(len(key)), byte(extras), 0, 0, 0}
+		f = binary.BigEndian.AppendUint32(f, uint32(extras+len(key)+len(value)))
+		f = binary.BigEndian.AppendUint32(f, uint32(len(in)))
+		f = append(f, make([]byte, 8+extras)...)
+		in = append(append(append(in, f...), key...), value...)
+	}
+	return in
+}
+
 // Any chunking of the input and any order of the replies give the same output.
 func TestChunksAndReplyOrderDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limits := DefaultLimits()
 		limits.MaxItem = 400
 		limits.Window = rapid.SampledFrom([]int{1, 2, 3, 1024}).Draw(t, "window")
-		in := drawCommands(t)
+		in := rapid.OneOf(rapid.Custom(drawCommands), rapid.Custom(drawFrames)).Draw(t, "input")
 		whole, parts := newRig(limits), newRig(limits)
 		want := whole.feed(in)
 
 		limits.MaxLine = rapid.SampledFrom([]int{2500, 1 << 20}).Draw(t, "line")
-		parts.s = New(limits, "1.6.45")
+		parts.s = New(limits, "1.6.45", Auto)
 		parts.part = rapid.SampledFrom([]int{1, 20, 1 << 20}).Draw(t, "part")
 		parts.order = func(n int) []int { return rapid.Permutation(inOrder(n)).Draw(t, "order") }
 		var got []byte
@@ -71,6 +101,8 @@ func FuzzSession(f *testing.F) {
 		"get a\r\n", "set a 0 0 3\r\nabc\r\nget a\r\n", "\r", "get " + string(bytes.Repeat([]byte("k "), 2000)),
 		"set a 0 0 2147483645\r\n", "set a 0 0 3\r\nab\nget a\r\n", "gat 0 a b\r\nquit\r\nget a\r\n", "flush_all\r\nstats\r\n",
 		"set a 0 0 100\r\n", "\x80\x00\x00", "GET / HTTP/1.1\r\n", "cas a 0 0 1 noreply\r\nx\r\n", "get a " + string(bytes.Repeat([]byte("k"), 5000)),
+		getFrame + getFrame, setFrame, "\x80\x01\x00\x01\x08\x00\x00\x00\xff\xff\xff\xff" + strings.Repeat("\x00", 21), "\x80\x10" + strings.Repeat("\x00", 22),
+		"\x80\x01\x00\xff\xff\x00\x00\x00\x7f\xff\xff\xff" + strings.Repeat("\x00", 600),
 	} {
 		f.Add([]byte(seed), uint8(3))
 	}

@@ -12,8 +12,8 @@
 // The states are MemAkka's:
 //
 //	state                   input is               leaves it when
-//	WaitingForCommand       a line, or part of one  a line is there: a command without data
-//	                                                becomes a call or an answer
+//	WaitingForCommand       a line, or part of one  a line is there (or a frame, of the binary protocol):
+//	                                                a command without data becomes a call or an answer
 //	WaitingForData          a data block            the block is there (or is to be swallowed)
 //	WaitingForResponse      held                    the oldest unanswered command is answered
 //	WaitingForGetResponse   held                    all keys of the oldest get are answered
@@ -68,12 +68,15 @@ func (s State) String() string {
 type Session struct {
 	limits   Limits
 	version  string
-	framing  framing
-	check    Check // nil: the client has said who it is, or need not
-	input    State // WaitingForCommand or WaitingForData
-	need     int   // WaitingForData: bytes from the command's first to its data's last
-	scanned  int   // bytes known to hold no line end
-	swallow  int   // bytes of a refused data block still to come
+	speaks   Protocol
+	framing  framing // nil: nothing has come yet
+	users    Check   // nil: nobody has to say who it is
+	check    Check   // nil: the client has said who it is, or need not
+	asked    bool    // SASL: the client's token is to follow
+	input    State   // WaitingForCommand or WaitingForData
+	need     int     // WaitingForData: bytes from the command's first to its data's last
+	scanned  int     // bytes known to hold no line end
+	swallow  int     // bytes of a refused data block still to come
 	get      get
 	failed   []byte // why a key of the present get could not be read
 	estimate int    // bytes that a value is likely to have
@@ -83,8 +86,8 @@ type Session struct {
 }
 
 // New starts a session whose client is told version.
-func New(limits Limits, version string) *Session {
-	return &Session{limits: limits, version: version, framing: textLines{}, estimate: limits.WindowBytes / firstWindow}
+func New(limits Limits, version string, speaks Protocol) *Session {
+	return &Session{limits: limits, version: version, speaks: speaks, estimate: limits.WindowBytes / firstWindow}
 }
 
 // firstWindow is how many values of unknown size are asked for at once.
@@ -129,6 +132,9 @@ func (s *Session) Barrier() *protocol.Command {
 func (s *Session) Advance(in []byte, r *Round) int {
 	s.round = r
 	s.barrier = false
+	if s.framing == nil && len(in) > 0 {
+		s.framing = s.speaks.framing(in[0])
+	}
 	taken := 0
 	for !s.closing && !r.full(&s.limits) && !s.barrier {
 		n, more := s.step(in[taken:], r)
@@ -150,9 +156,9 @@ func (s *Session) step(in []byte, r *Round) (n int, more bool) {
 		return n, s.swallow == 0
 	case s.get.active:
 		return s.continueGet(in, r)
-	case len(in) < s.need:
+	case len(in) < s.need || len(in) == 0:
 		return 0, false
-	case s.check != nil:
+	case s.check != nil && !s.framing.hasSASL():
 		return s.authenticate(in, r)
 	}
 	if frame, n, ok := s.framing.find(in, min(s.scanned, len(in))); ok {
@@ -179,7 +185,11 @@ func (s *Session) partial(in []byte, r *Round) (int, bool) {
 // block is not yet looked at, and follows in in.
 func (s *Session) execute(frame []byte, n int, in []byte, r *Round) (int, bool) {
 	cmd := &r.command
-	if err := s.framing.parse(frame, cmd); err != protocol.OK {
+	err := s.framing.parse(frame, cmd)
+	if s.check != nil {
+		err = cmd.Unauthenticated(err)
+	}
+	if err != protocol.OK {
 		return s.refuse(err, n, r)
 	}
 	switch cmd.Kind {
@@ -193,19 +203,18 @@ func (s *Session) execute(frame []byte, n int, in []byte, r *Round) (int, bool) 
 		return s.store(n, in, r)
 	case protocol.Barrier:
 		return s.beginBarrier(n, r)
+	case protocol.Auth:
+		return s.sasl(n, in, r)
 	case protocol.Close:
 		s.closing = true
-		return n, false
+		r.answer(cmd.Answer)
 	}
 	return n, true
 }
 
 // refuse answers a command with a fault, and drops its data block.
 func (s *Session) refuse(err protocol.Error, n int, r *Round) (int, bool) {
-	if err.Closes() {
-		s.closing = true
-		return n, false
-	}
+	s.closing = err.Closes()
 	s.swallow = r.command.Swallow
 	r.answer(r.command.Refuse(err))
 	return n, true

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"github.com/memactor/memactor/gateway/internal/protocol/frametext"
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 	"github.com/memactor/memactor/protos/wire"
 )
@@ -26,7 +27,7 @@ type rig struct {
 }
 
 func newRig(limits Limits) *rig {
-	return &rig{s: New(limits, "1.6.45"), store: map[string]string{}, order: inOrder, fail: map[string]shardv1.Status{}, part: 1 << 20}
+	return &rig{s: New(limits, "1.6.45", Auto), store: map[string]string{}, order: inOrder, fail: map[string]shardv1.Status{}, part: 1 << 20}
 }
 
 func inOrder(n int) []int {
@@ -60,8 +61,11 @@ func (g *rig) feed(data []byte) []byte {
 func (g *rig) execute() []byte {
 	if cmd := g.s.Barrier(); cmd != nil {
 		g.bars = append(g.bars, fmt.Sprintf("%s %d%s", cmd.Verb, cmd.Exptime, cmd.Args))
-		if cmd.NoReply {
+		switch {
+		case cmd.NoReply:
 			return nil
+		case cmd.Binary:
+			return cmd.AppendLines(nil, []byte("OK\r\n"))
 		}
 		return []byte("OK\r\n")
 	}
@@ -161,6 +165,8 @@ func TestTranscripts(t *testing.T) {
 				return ""
 			case "send":
 				return g.transcript(d.Input)
+			case "frames":
+				return g.frames(t, d.Input)
 			}
 			t.Fatalf("unknown command %s", d.Cmd)
 			return ""
@@ -171,14 +177,29 @@ func TestTranscripts(t *testing.T) {
 func (g *rig) transcript(input string) string {
 	g.bars = nil
 	out := show(g.feed(expand(strings.ReplaceAll(input, "\n", ""))))
+	return strings.TrimPrefix(out+g.aftermath(), "\n")
+}
+
+// frames is transcript of the binary protocol, in and out as frametext has it.
+func (g *rig) frames(t *testing.T, input string) string {
+	t.Helper()
+	in, err := frametext.Parse(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.bars = nil
+	return frametext.Format(g.feed(in)) + g.aftermath()
+}
+
+// aftermath is the barriers of a transcript's step, and the state behind it.
+func (g *rig) aftermath() (text string) {
 	for _, b := range g.bars {
-		out += "barrier: " + b + "\n"
+		text += "barrier: " + b + "\n"
 	}
-	state := g.s.State().String()
 	if g.s.Closing() {
-		state = "closing"
+		return text + "-- closing\n"
 	}
-	return strings.TrimPrefix(out, "\n") + "-- " + state + "\n"
+	return text + "-- " + g.s.State().String() + "\n"
 }
 
 func TestStateOfTheOldestAnswer(t *testing.T) {
@@ -232,6 +253,13 @@ func TestWindowFollowsValueSizes(t *testing.T) {
 	}
 }
 
+// Frames of the binary protocol: a get, and a set of 100 bytes without those.
+const (
+	getFrame = "\x80\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x05" + zeros12 + "key:1"
+	setFrame = "\x80\x01\x00\x05\x08\x00\x00\x00\x00\x00\x00\x71" + zeros12 + "\x00\x00\x00\x00\x00\x00\x00\x00key:1"
+	zeros12  = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+)
+
 func TestHotPathAllocatesNothing(t *testing.T) {
 	value := strings.Repeat("v", 100)
 	for name, in := range map[string]string{
@@ -240,9 +268,13 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 		"set":      "set key:1 0 0 100\r\n" + value + "\r\n",
 		"pipeline": strings.Repeat("get key:1\r\nset key:1 0 0 100\r\n"+value+"\r\nincr n 1\r\ndelete x\r\n", 8),
 		"error":    "bogus\r\nget\r\n",
+
+		"binary get":      getFrame,
+		"binary set":      setFrame + value,
+		"binary pipeline": strings.Repeat(getFrame+setFrame+value, 8),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, round, buf, out := New(DefaultLimits(), "1"), Round{}, []byte(in), make([]byte, 0, 64<<10)
+			s, round, buf, out := New(DefaultLimits(), "1", Auto), Round{}, []byte(in), make([]byte, 0, 64<<10)
 			hit := &wire.Reply{Status: shardv1.Status_STATUS_OK, Value: []byte(value)}
 			turn := func() {
 				if n := s.Advance(buf, &round); n != len(buf) {
@@ -264,7 +296,7 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 func BenchmarkPipeline(b *testing.B) {
 	for _, commands := range []int{1, 32} {
 		b.Run(fmt.Sprint(commands), func(b *testing.B) {
-			s, round, out := New(DefaultLimits(), "1"), Round{}, make([]byte, 0, 64<<10)
+			s, round, out := New(DefaultLimits(), "1", Auto), Round{}, make([]byte, 0, 64<<10)
 			in := bytes.Repeat([]byte("get key:12345\r\n"), commands)
 			hit := &wire.Reply{Status: shardv1.Status_STATUS_OK, Value: make([]byte, 100)}
 			b.ReportAllocs()
