@@ -162,10 +162,22 @@ func TestFollowStartsAnewWhenTheIndexGoesBack(t *testing.T) {
 	}
 }
 
+// What a Consul was waiting on when it was restored from a snapshot is answered at
+// once, with no news; waiting behind the index of then would take the whole wait.
+func TestFollowStartsAnewWhenTheStoreWasReplaced(t *testing.T) {
+	m := versions(t, "test/1", 1, 2)
+	_, asked := newFakeConsul(t,
+		fakeAnswer{index: 70, table: m[0]}, fakeAnswer{index: 70, table: m[0]}, fakeAnswer{index: 3, table: m[1]},
+	).play(t, ConsulOptions{})
+	if got := indexes(asked); got != ",70,,3" {
+		t.Errorf("asked behind %s", got)
+	}
+}
+
 // Index 0 would be answered at once, and again, and again.
 func TestFollowNeverSendsIndexZeroAfterAnAnswer(t *testing.T) {
-	_, asked := newFakeConsul(t, fakeAnswer{index: 0}, fakeAnswer{index: 1}).play(t, ConsulOptions{})
-	if got := indexes(asked); got != ",1,1" {
+	_, asked := newFakeConsul(t, fakeAnswer{index: 0}, fakeAnswer{index: 2}).play(t, ConsulOptions{})
+	if got := indexes(asked); got != ",1,2" {
 		t.Errorf("asked behind %s", got)
 	}
 }
@@ -290,9 +302,12 @@ func TestNextIndex(t *testing.T) {
 	for _, test := range []struct{ sent, got, want uint64 }{
 		{0, 0, 1}, {0, 5, 5}, {5, 5, 5}, {5, 9, 9}, {9, 5, 0}, {1, 0, 0},
 	} {
-		if next := nextIndex(test.sent, test.got); next != test.want {
+		if next := nextIndex(test.sent, test.got, false); next != test.want {
 			t.Errorf("after %d, %d: %d, want %d", test.sent, test.got, next, test.want)
 		}
+	}
+	if nextIndex(5, 5, true) != 0 || nextIndex(0, 0, true) != 1 || nextIndex(5, 9, true) != 9 || nextIndex(0, 5, true) != 5 {
+		t.Error("an early answer without news is a replaced store, and no other answer is")
 	}
 }
 

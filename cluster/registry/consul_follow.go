@@ -23,6 +23,8 @@ type question func(*api.QueryOptions) (*api.QueryMeta, error)
 //   - index 0 is never sent after an answer, or Consul would not wait;
 //   - after an error the index starts anew too, because a Consul that came back
 //     empty would wait for its own index to reach the old one;
+//   - so it does after an answer that has no news and did not wait for them: what
+//     Consul was waiting on was replaced by a snapshot;
 //   - errors are followed by a growing pause.
 func (c *Consul) follow(ctx context.Context, what string, ask question, handle func() (again bool)) {
 	index, failures := uint64(0), 0
@@ -45,7 +47,7 @@ func (c *Consul) follow(ctx context.Context, what string, ask question, handle f
 		if !handle() {
 			return
 		}
-		index = nextIndex(index, got)
+		index = nextIndex(index, got, time.Since(started) < c.options.Wait)
 		pause(ctx, shortest-time.Since(started))
 	}
 }
@@ -84,10 +86,11 @@ func (c *Consul) await(ctx context.Context, index uint64, ask question) (uint64,
 	return meta.LastIndex, nil
 }
 
-// nextIndex is what to wait behind after an answer.
-func nextIndex(sent, got uint64) uint64 {
+// nextIndex is what to wait behind after an answer, which came early if it came
+// before it was due without news.
+func nextIndex(sent, got uint64, early bool) uint64 {
 	switch {
-	case got < sent:
+	case got < sent, got == sent && early && sent > 0:
 		return 0
 	case got == 0:
 		return 1

@@ -190,7 +190,7 @@ func (m *consulMember) rejoin(ctx context.Context) error {
 	if pair != nil && holder.Incarnation > m.Node().Incarnation {
 		return fmt.Errorf("%w: node %s has started again at %s", ErrLost, holder.ID, holder.Address)
 	}
-	known, err := m.c.calls.registered(ctx, m.c.keys.serviceID(m.node.ID))
+	known, err := m.c.registered(ctx, m.node.ID)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -80,8 +81,17 @@ func (c *consulCalls) deregister(ctx context.Context, serviceID string) error {
 	return unavailable("deregister "+serviceID, err)
 }
 
-// registered says whether the agent knows a service.
-func (c *consulCalls) registered(ctx context.Context, serviceID string) (bool, error) {
+// registered says whether Consul knows a node as a service: its agent, and the
+// catalog, which after a restore may be older than what the agent has told it.
+func (c *Consul) registered(ctx context.Context, nodeID string) (bool, error) {
+	known, err := c.calls.agentKnows(ctx, c.keys.serviceID(nodeID))
+	if err != nil || !known || c.options.CheckInterval < 0 {
+		return known, err
+	}
+	return c.calls.catalogKnows(ctx, c.keys.nodeService, c.keys.checkID(nodeID))
+}
+
+func (c *consulCalls) agentKnows(ctx context.Context, serviceID string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	_, _, err := c.client.Agent().Service(serviceID, c.query(ctx))
@@ -89,6 +99,14 @@ func (c *consulCalls) registered(ctx context.Context, serviceID string) (bool, e
 		return false, nil
 	}
 	return err == nil, unavailable("look for "+serviceID, err)
+}
+
+func (c *consulCalls) catalogKnows(ctx context.Context, service, checkID string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	checks, _, err := c.client.Health().Checks(service, c.query(ctx))
+	known := slices.ContainsFunc(checks, func(check *api.HealthCheck) bool { return check.CheckID == checkID })
+	return known, unavailable("look for "+checkID, err)
 }
 
 // report tells the agent how a service with a TTL check is. False: the agent does

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 // Names of the systems; kinds of [options].
 const (
 	memactorName  = "memactor"
+	consulName    = "memactor+consul" // only if -systems names it
 	twemproxyName = "twemproxy"
 	memcachedName = "memcached"
 )
@@ -34,8 +36,9 @@ type kind struct {
 type system struct {
 	name    string
 	address string
-	// stores are the processes that hold items; fronts are what is before them, if anything.
-	stores, fronts []*process
+	// stores are the processes that hold items; fronts are what is before them, if anything; beside is what
+	// they need that is in nobody's way.
+	stores, fronts, beside []*process
 	dir            string // of configuration and log files; removed at the end
 }
 
@@ -49,6 +52,7 @@ const megabytes = "1024"
 func chosenSystems(o options) ([]kind, error) {
 	all := []kind{
 		{memactorName, "gateway + 2 shardnode -m " + megabytes, func(ctx context.Context) (*system, error) { return startMemactor(ctx, o.bin) }},
+		{consulName, "the same, joined through a Consul agent", func(ctx context.Context) (*system, error) { return startWithConsul(ctx, o.bin) }},
 		{twemproxyName, "nutcracker (ketama, fnv1a_64, 1 connection to each server) + 2 memcached -m " + megabytes, startTwemproxy},
 		{memcachedName, "memcached -m " + megabytes + ", its default of 4 threads", startMemcached},
 	}
@@ -105,32 +109,54 @@ func newSystem(name string, build func(*system) error) (*system, error) {
 
 // startMemactor starts a gateway and two shard nodes that know each other by a static list.
 func startMemactor(ctx context.Context, bin string) (*system, error) {
-	gateway, shardnode := filepath.Join(bin, "gateway"), filepath.Join(bin, "shardnode")
-	for _, program := range []string{gateway, shardnode} {
-		if _, err := os.Stat(program); err != nil {
-			return nil, fmt.Errorf("%w; `make build` builds it", err)
-		}
-	}
 	return newSystem(memactorName, func(s *system) error {
 		at, err := freeAddresses(6)
 		if err != nil {
 			return err
 		}
-		nodes := []string{"--node", "n1=" + at[0], "--node", "n2=" + at[1]}
-		for i, id := range []string{"n1", "n2"} {
-			args := append([]string{"--id", id, "--grpc", at[i], "--admin", at[2+i], "-m", megabytes, "--log-level", "warn"}, nodes...)
-			if err := s.addStore(id, shardnode, args...); err != nil {
-				return err
-			}
-		}
-		s.address = at[4]
-		args := append([]string{"-l", "127.0.0.1", "-p", portOf(s.address), "--admin", at[5],
-			"-c", strconv.Itoa(maxConnections), "--log-level", "warn"}, nodes...)
-		if err := s.addFront("gateway", gateway, args...); err != nil {
+		return s.addMemactor(ctx, bin, at, "--node", "n1="+at[0], "--node", "n2="+at[1])
+	})
+}
+
+// startWithConsul starts the same around a Consul agent.
+func startWithConsul(ctx context.Context, bin string) (*system, error) {
+	return newSystem(consulName, func(s *system) error {
+		at, err := freeAddresses(9)
+		if err != nil {
 			return err
 		}
-		return errors.Join(s.stores[0].awaitReady(ctx, at[2]), s.stores[1].awaitReady(ctx, at[3]), s.fronts[0].awaitReady(ctx, at[5]))
+		agent, err := start("consul", filepath.Join(bin, "consul"), "agent", "-dev", "-log-level", "warn", "-client", "127.0.0.1",
+			"-bind", "127.0.0.1", "-dns-port", "-1", "-grpc-port", "-1", "-grpc-tls-port", "-1", "-serf-wan-port", "-1",
+			"-http-port", portOf(at[6]), "-server-port", portOf(at[7]), "-serf-lan-port", portOf(at[8]))
+		if err != nil {
+			return fmt.Errorf("%w; `make consul` builds it", err)
+		}
+		s.beside = append(s.beside, agent)
+		return s.addMemactor(ctx, bin, at, "--consul", at[6])
 	})
+}
+
+// addMemactor starts a gateway and two shard nodes at the first six of the addresses, which join as told.
+func (s *system) addMemactor(ctx context.Context, bin string, at []string, join ...string) error {
+	gateway, shardnode := filepath.Join(bin, "gateway"), filepath.Join(bin, "shardnode")
+	for _, program := range []string{gateway, shardnode} {
+		if _, err := os.Stat(program); err != nil {
+			return fmt.Errorf("%w; `make build` builds it", err)
+		}
+	}
+	for i, id := range []string{"n1", "n2"} {
+		args := append([]string{"--id", id, "--grpc", at[i], "--admin", at[2+i], "-m", megabytes, "--log-level", "warn"}, join...)
+		if err := s.addStore(id, shardnode, args...); err != nil {
+			return err
+		}
+	}
+	s.address = at[4]
+	args := append([]string{"-l", "127.0.0.1", "-p", portOf(s.address), "--admin", at[5],
+		"-c", strconv.Itoa(maxConnections), "--log-level", "warn"}, join...)
+	if err := s.addFront("gateway", gateway, args...); err != nil {
+		return err
+	}
+	return errors.Join(s.stores[0].awaitReady(ctx, at[2]), s.stores[1].awaitReady(ctx, at[3]), s.fronts[0].awaitReady(ctx, at[5]))
 }
 
 // startTwemproxy starts nutcracker with the configuration that its README recommends for memcached.
@@ -229,7 +255,7 @@ func (s *system) stop() {
 }
 
 func (s *system) processes() []*process {
-	return append(append([]*process{}, s.fronts...), s.stores...)
+	return slices.Concat(s.fronts, s.stores, s.beside)
 }
 
 // cpu is what all processes of the system have used so far.

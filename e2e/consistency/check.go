@@ -3,6 +3,7 @@ package consistency
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,9 @@ type Rules struct {
 	// Lossy allows that an entry is gone at any time, as when a node dies that had
 	// the only copy, or when there is no memory for it. What is gone stays gone.
 	Lossy bool
+	// Moves are the changes of a key's owner, in their order; nil: there are none.
+	// They may not be told of beside Lossy: then they would say nothing.
+	Moves func(key string) []Move
 }
 
 // Check returns what a history shows that may not be, as ErrViolation.
@@ -37,6 +41,9 @@ func (h *History) Check(rules Rules) error {
 }
 
 func checkKey(key string, operations []Operation, rules Rules) error {
+	if rules.Moves != nil {
+		operations = slices.Concat(operations, moved(key, rules.Moves(key)))
+	}
 	switch porcupine.CheckOperationsTimeout(model(rules), forPorcupine(operations), checkTimeout) {
 	case porcupine.Ok:
 		return nil

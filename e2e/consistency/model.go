@@ -1,13 +1,16 @@
 package consistency
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/anishathalye/porcupine"
 )
 
 // absent is the state of a key that has no entry. Any other state is the entry's
-// value; no value that a client stores is empty.
+// value; no value that a client stores is empty. While a key changes its owner, the
+// state is that at each of its owners, the oldest first (see Move).
 const absent = ""
 
 // model is one key of a memcached. An operation leads from a state to those that
@@ -22,6 +25,27 @@ func model(rules Rules) porcupine.Model {
 }
 
 func states(rules Rules, state string, o Operation) []any {
+	owners := strings.Split(state, ownerSeparator)
+	switch o.Verb {
+	case begin:
+		return one(strings.Join(append(owners, absent), ownerSeparator))
+	case end:
+		return when(len(owners) > 1, strings.Join(owners[1:], ownerSeparator))
+	case Get, Set, Add, Cas, Delete, Incr:
+	}
+	var all []any
+	for i := range owners {
+		for _, next := range atOwner(rules, owners[i], o) {
+			after := slices.Clone(owners)
+			after[i] = next.(string)
+			all = append(all, strings.Join(after, ownerSeparator))
+		}
+	}
+	return all
+}
+
+// atOwner is states for the one owner that the operation came to.
+func atOwner(rules Rules, state string, o Operation) []any {
 	if o.Status == Unknown {
 		return append(executed(state, o), state)
 	}
@@ -45,7 +69,7 @@ func executed(state string, o Operation) []any {
 		return one(absent)
 	case Incr:
 		return when(state != absent, plusOne(state))
-	case Get:
+	case Get, begin, end:
 	}
 	return nil
 }
@@ -71,6 +95,7 @@ func answered(state string, o Operation) []any {
 			return when(state == absent, state)
 		}
 		return when(state != absent && plusOne(state) == o.Reply, o.Reply)
+	case begin, end:
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func (o *Operation) answered(reply string) bool {
 		return line == "DELETED" || line == "NOT_FOUND"
 	case Incr:
 		return line == "NOT_FOUND" || isNumber(line)
-	case Get:
+	case Get, begin, end:
 	}
 	return false
 }

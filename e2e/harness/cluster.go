@@ -12,14 +12,22 @@ import (
 type ClusterOptions struct {
 	// Nodes and Gateways are how many of each there are; 0 is one.
 	Nodes, Gateways int
+	// Consul are agents' addresses: the processes join through them instead of by a
+	// static list, each through the next. Each keeps a copy of the map.
+	Consul []string
 	// NodeArgs and GatewayArgs are more arguments for each node and gateway.
 	NodeArgs, GatewayArgs []string
 }
 
-// Cluster is shard nodes and gateways that are joined by a static list of nodes.
+// Cluster is shard nodes and gateways that are joined by a static list of nodes, or
+// through Consul.
 type Cluster struct {
 	Nodes    []*ShardNode
 	Gateways []*Gateway
+
+	options ClusterOptions
+	copies  string // where the copies of the map are
+	joined  int    // through Consul
 }
 
 // ShardNode is a running shard node.
@@ -41,21 +49,51 @@ type Gateway struct {
 // StartCluster starts a cluster and waits until all of it is ready.
 func StartCluster(t testing.TB, options ClusterOptions) *Cluster {
 	t.Helper()
-	nodes, gateways := max(options.Nodes, 1), max(options.Gateways, 1)
-	c := &Cluster{}
-	for i := range nodes {
-		c.Nodes = append(c.Nodes, &ShardNode{
-			ID: fmt.Sprintf("n%d", i+1), GRPC: FreeAddress(t), Admin: FreeAddress(t),
-		})
+	c := &Cluster{options: options, copies: t.TempDir()}
+	for i := range max(options.Nodes, 1) {
+		c.Nodes = append(c.Nodes, newShardNode(t, fmt.Sprintf("n%d", i+1)))
 	}
 	for _, node := range c.Nodes {
-		node.Process = Start(t, node.ID, Binary(t, ShardNodeProgram), c.nodeArgs(node, options.NodeArgs)...)
+		c.start(t, node)
 	}
-	for i := range gateways {
+	for i := range max(options.Gateways, 1) {
 		c.Gateways = append(c.Gateways, c.StartGateway(t, fmt.Sprintf("g%d", i+1), options.GatewayArgs...))
 	}
 	c.WaitReady(t)
 	return c
+}
+
+func newShardNode(t testing.TB, id string) *ShardNode {
+	t.Helper()
+	return &ShardNode{ID: id, GRPC: FreeAddress(t), Admin: FreeAddress(t)}
+}
+
+// StartNode starts one more node of a cluster in Consul, without waiting until it
+// is ready.
+func (c *Cluster) StartNode(t testing.TB, id string, args ...string) *ShardNode {
+	t.Helper()
+	node := newShardNode(t, id)
+	c.Nodes = append(c.Nodes, node)
+	c.start(t, node, args...)
+	return node
+}
+
+func (c *Cluster) start(t testing.TB, node *ShardNode, more ...string) {
+	t.Helper()
+	args := append(c.nodeArgs(node), c.Join("copy-"+node.ID)...)
+	args = append(args, c.options.NodeArgs...)
+	node.Process = Start(t, node.ID, Binary(t, ShardNodeProgram), append(args, more...)...)
+}
+
+// Join is how a process joins the cluster, as arguments; copy names its file for
+// the map.
+func (c *Cluster) Join(file string) []string {
+	if len(c.options.Consul) == 0 {
+		return c.NodeList()
+	}
+	agent := c.options.Consul[c.joined%len(c.options.Consul)]
+	c.joined++
+	return []string{"--consul", agent, "--cluster", "e2e", "--map-copy", filepath.Join(c.copies, file)}
 }
 
 // StartGateway starts one more gateway, without waiting until it is ready.
@@ -64,7 +102,7 @@ func (c *Cluster) StartGateway(t testing.TB, name string, args ...string) *Gatew
 	g := &Gateway{Address: FreeAddress(t), Socket: socket(t), Admin: FreeAddress(t)}
 	all := append([]string{
 		"-l", "127.0.0.1", "-p", Port(g.Address), "-s", g.Socket, "--admin", g.Admin, "--log-format", "json",
-	}, c.NodeList()...)
+	}, c.Join("copy-"+name)...)
 	g.Process = Start(t, name, Binary(t, GatewayProgram), append(all, args...)...)
 	return g
 }
@@ -104,11 +142,8 @@ func (c *Cluster) NodeList() []string {
 	return args
 }
 
-func (c *Cluster) nodeArgs(node *ShardNode, more []string) []string {
-	args := append([]string{
-		"--id", node.ID, "--grpc", node.GRPC, "--admin", node.Admin, "-m", "256", "--log-format", "json",
-	}, c.NodeList()...)
-	return append(args, more...)
+func (c *Cluster) nodeArgs(node *ShardNode) []string {
+	return []string{"--id", node.ID, "--grpc", node.GRPC, "--admin", node.Admin, "-m", "256", "--log-format", "json"}
 }
 
 // socket returns a path for a unix socket. A test's own folder may have too long a

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,7 +22,8 @@ import (
 	"time"
 )
 
-// Agent is a real Consul agent on 127.0.0.1: one server, for tests.
+// Agent is a real Consul agent on 127.0.0.1, for tests: a server, alone or one of
+// some (StartServers).
 type Agent struct {
 	// Address is where it serves HTTP, and Secure where it serves HTTPS, if it was
 	// started with a "tls" configuration.
@@ -30,6 +32,8 @@ type Agent struct {
 	t      testing.TB
 	binary string
 	config string
+	server string // where it serves the other servers
+	serf   string // where it can be joined
 	output lockedBuffer
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -40,6 +44,46 @@ type Agent struct {
 // of the environment. The test fails if there is no Consul.
 func StartAgent(t testing.TB, extra map[string]any) *Agent {
 	t.Helper()
+	a := newAgent(t, "test", extra)
+	a.Restart()
+	return a
+}
+
+// StartServers starts the n servers of one Consul, in the way of StartAgent.
+func StartServers(t testing.TB, n int) []*Agent {
+	t.Helper()
+	servers := make([]*Agent, n)
+	for i := range servers {
+		// One that is killed stays one of them: it is to come back.
+		extra := map[string]any{"bootstrap_expect": n, "autopilot": map[string]any{"cleanup_dead_servers": false}}
+		if i > 0 {
+			extra["retry_join"], extra["retry_interval"] = []string{servers[0].serf}, "1s"
+		}
+		servers[i] = newAgent(t, fmt.Sprintf("server%d", i+1), extra)
+		servers[i].start()
+	}
+	for _, a := range servers {
+		a.awaitLeader()
+	}
+	return servers
+}
+
+// Leader is the leader among the servers of one Consul; nil if they have none.
+func Leader(servers []*Agent) *Agent {
+	for _, a := range servers {
+		var leader string
+		if text, err := a.get("/v1/status/leader"); err == nil && json.Unmarshal(text, &leader) == nil && leader != "" {
+			if i := slices.IndexFunc(servers, func(a *Agent) bool { return a.server == leader }); i >= 0 {
+				return servers[i]
+			}
+		}
+	}
+	return nil
+}
+
+// newAgent is an agent that does not run yet.
+func newAgent(t testing.TB, name string, extra map[string]any) *Agent {
+	t.Helper()
 	ports := freePorts(t, 4)
 	dir := t.TempDir()
 	https := -1
@@ -48,7 +92,7 @@ func StartAgent(t testing.TB, extra map[string]any) *Agent {
 	}
 	config := map[string]any{
 		"server": true, "bootstrap_expect": 1, "data_dir": filepath.Join(dir, "data"),
-		"node_name": "test", "bind_addr": "127.0.0.1", "client_addr": "127.0.0.1",
+		"node_name": name, "bind_addr": "127.0.0.1", "client_addr": "127.0.0.1",
 		"ports": map[string]int{
 			"http": ports[0], "https": https, "server": ports[1], "serf_lan": ports[2],
 			"serf_wan": -1, "dns": -1, "grpc": -1, "grpc_tls": -1,
@@ -65,12 +109,17 @@ func StartAgent(t testing.TB, extra map[string]any) *Agent {
 	a := &Agent{
 		Address: fmt.Sprintf("127.0.0.1:%d", ports[0]), Secure: fmt.Sprintf("https://127.0.0.1:%d", https),
 		t: t, binary: consulBinary(t), config: filepath.Join(dir, "consul.json"),
+		server: fmt.Sprintf("127.0.0.1:%d", ports[1]), serf: fmt.Sprintf("127.0.0.1:%d", ports[2]),
 	}
 	if err := os.WriteFile(a.config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a.Restart()
-	t.Cleanup(a.Kill)
+	t.Cleanup(func() {
+		a.Kill()
+		if t.Failed() {
+			t.Logf("what Consul's %s said:\n%s", name, a.output.String())
+		}
+	})
 	return a
 }
 
@@ -132,6 +181,12 @@ func (a *Agent) Kill() {
 func (a *Agent) Restart() {
 	a.t.Helper()
 	a.Kill()
+	a.start()
+	a.awaitLeader()
+}
+
+func (a *Agent) start() {
+	a.t.Helper()
 	a.cmd = exec.CommandContext(context.Background(), a.binary, "agent", "-config-file", a.config) //nolint:gosec // a test's own choice
 	a.cmd.Stdout, a.cmd.Stderr = &a.output, &a.output
 	a.cmd.SysProcAttr = dieWithParent()
@@ -144,7 +199,6 @@ func (a *Agent) Restart() {
 		_ = cmd.Wait()
 		close(exited)
 	}()
-	a.awaitLeader()
 }
 
 // RestartEmpty starts the agent again as one that knows nothing.
@@ -185,11 +239,20 @@ func (a *Agent) awaitLeader() {
 
 // healthy is an error until the agent's own check passes in the catalog.
 func (a *Agent) healthy() error {
+	body, err := a.get("/v1/health/state/passing")
+	if err == nil && !strings.Contains(string(body), "serfHealth") {
+		err = errors.New(string(body))
+	}
+	return err
+}
+
+// get asks the agent's HTTP API.
+func (a *Agent) get(path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address+"/v1/health/state/passing", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address+path, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if token := os.Getenv("CONSUL_HTTP_TOKEN"); token != "" {
 		request.Header.Set("X-Consul-Token", token)
@@ -197,14 +260,10 @@ func (a *Agent) healthy() error {
 	transport := &http.Transport{DisableKeepAlives: true}
 	answer, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
-	if err == nil && !strings.Contains(string(body), "serfHealth") {
-		err = errors.New(string(body))
-	}
-	return err
+	return io.ReadAll(answer.Body)
 }
 
 // lockedBuffer is what the agent prints.
