@@ -39,7 +39,7 @@ type system struct {
 	// stores are the processes that hold items; fronts are what is before them, if anything; beside is what
 	// they need that is in nobody's way.
 	stores, fronts, beside []*process
-	dir            string // of configuration and log files; removed at the end
+	dir                    string // of configuration and log files; removed at the end
 }
 
 // maxConnections of each server that clients connect to: enough for the idle ones.

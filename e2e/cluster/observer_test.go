@@ -169,7 +169,9 @@ func mapVersion(log string) uint64 {
 	if i < 0 {
 		return 0
 	}
-	var line struct{ Version uint64 }
+	var line struct {
+		Version uint64 `json:"version"`
+	}
 	begin := strings.LastIndexByte(log[:i], '\n') + 1
 	text, _, _ := strings.Cut(log[begin:], "\n")
 	if json.Unmarshal([]byte(text), &line) != nil {

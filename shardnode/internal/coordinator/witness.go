@@ -9,7 +9,7 @@ import (
 
 // witness remembers whom this process has seen as members, and when. It watches
 // all the time, not only while this node is the coordinator: a node that becomes it
-// because the last one has died knows that that one was there.
+// because the last one has died knows that it was there.
 type witness struct {
 	now   func() time.Time
 	began time.Time // before that, everything is possible
