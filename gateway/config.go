@@ -46,6 +46,14 @@ type Config struct {
 	// The kernel allows no more than net.core.somaxconn.
 	Backlog int `name:"listen-backlog" short:"b" usage:"connections that may wait to be accepted (0: what the system allows)" range:"0..65535"`
 
+	// MaxReqsPerEvent is for fairness between clients that pipeline.
+	MaxReqsPerEvent int `name:"max-reqs-per-event" short:"R" usage:"commands of one connection before others get their turn" range:"1..4096"`
+
+	// ValueMemory bounds what all connections together may hold of values that come in
+	// and of answers that clients have not taken. Over it connections wait, and then the
+	// slowest of those that hold most are closed.
+	ValueMemory daemon.Size `name:"value-memory" usage:"memory for values on their way, of all connections (0: a quarter of what there is)" range:"0.."`
+
 	// IdleTimeout frees what clients hold that have gone away without a word.
 	IdleTimeout int `name:"idle-timeout" usage:"seconds after which a connection without a command is closed (0: never)" range:"0..2147483647"`
 
@@ -65,7 +73,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Common: daemon.DefaultCommon(), SSL: defaultSSL(), Compatible: Compatible{PrefixDelimiter: ":"},
-		Listen: []string{"127.0.0.1"}, SocketMode: "0700", Protocol: "auto",
+		Listen: []string{"127.0.0.1"}, SocketMode: "0700", Protocol: "auto", MaxReqsPerEvent: 1024,
 		MaxConns: 1024, MaxItem: daemon.MiB, Timeout: 5 * time.Second, WriteTimeout: time.Minute,
 	}
 }
@@ -81,13 +89,16 @@ func (c Config) Validate() error {
 	if c.Timeout < 10*time.Millisecond || c.Timeout > time.Hour {
 		return fmt.Errorf("%w: timeout %q: allowed: 10ms..1h", daemon.ErrConfig, c.Timeout)
 	}
+	if c.ValueMemory != 0 && c.ValueMemory < 16*c.MaxItem {
+		return fmt.Errorf("%w: value-memory %q: allowed: 0, or 16 times max-item-size and more", daemon.ErrConfig, c.ValueMemory)
+	}
 	if c.WriteTimeout < time.Second {
 		return fmt.Errorf("%w: write-timeout %q: allowed: 1s and more", daemon.ErrConfig, c.WriteTimeout)
 	}
 	if _, err := c.openSecrets(); err != nil {
 		return err
 	}
-	if err := c.Compatible.check(); err != nil {
+	if err := c.checkCompatible(); err != nil {
 		return err
 	}
 	_, err := c.socketMode()

@@ -86,17 +86,25 @@ func serve(
 
 func (c Config) options(p daemon.Process, cluster server.Cluster) server.Options {
 	limits := session.DefaultLimits()
-	limits.MaxItem = int(c.MaxItem)
+	limits.MaxItem, limits.Commands = int(c.MaxItem), c.MaxReqsPerEvent
 	timeouts := server.DefaultTimeouts()
 	timeouts.Cluster, timeouts.Write, timeouts.Idle = c.Timeout, c.WriteTimeout, time.Duration(c.IdleTimeout)*time.Second
 	return server.Options{
 		Log: p.Log, Cluster: cluster, Limits: limits, Version: Version, Protocol: protocols[c.Protocol],
-		MaxConns: c.MaxConns, Timeouts: timeouts, Forbidden: c.forbidden(), Settings: c.settings(),
+		MaxConns: c.MaxConns, ValueBytes: c.valueBytes(), Timeouts: timeouts, Forbidden: c.forbidden(), Settings: c.settings(),
 	}
 }
 
 // protocols are the allowed values of Config.Protocol.
 var protocols = map[string]session.Protocol{"auto": session.Auto, "ascii": session.ASCII, "binary": session.Binary}
+
+// valueBytes is ValueMemory, or a quarter of the memory.
+func (c Config) valueBytes() int64 {
+	if c.ValueMemory > 0 {
+		return int64(c.ValueMemory)
+	}
+	return max(daemon.Memory()/4, 16*int64(c.MaxItem))
+}
 
 // settings are the lines of `stats settings` that are the gateway's to tell.
 func (c Config) settings() []server.Stat {
@@ -113,6 +121,7 @@ func (c Config) settings() []server.Stat {
 		{Name: "client_flags_size", Value: "4"},
 		{Name: "maxconns_fast", Value: "yes"},
 		{Name: "memactor_version", Value: daemon.Version()},
+		{Name: "reqs_per_event", Value: strconv.Itoa(c.MaxReqsPerEvent)},
 		{Name: "tcp_backlog", Value: strconv.Itoa(c.Backlog)},
 		{Name: "idle_timeout", Value: strconv.Itoa(c.IdleTimeout)},
 		{Name: "stat_key_prefix", Value: c.PrefixDelimiter},

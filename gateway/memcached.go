@@ -21,7 +21,7 @@ type Compatible struct {
 	PrefixDelimiter string `name:"prefix-delimiter" short:"D" usage:"character between prefix and rest of a key, for stats detail"`
 }
 
-func (c Compatible) check() error {
+func (c Compatible) checkCompatible() error {
 	if len(c.PrefixDelimiter) != 1 {
 		return fmt.Errorf("%w: prefix-delimiter %q: allowed: one character", daemon.ErrConfig, c.PrefixDelimiter)
 	}

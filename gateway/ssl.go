@@ -2,9 +2,9 @@ package gateway
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/memactor/memactor/cluster/certs"
@@ -140,7 +140,7 @@ func (s SSL) sslSettings() []server.Stat {
 	return append(lines,
 		server.Stat{Name: "ssl_chain_cert", Value: s.SSLChainCert},
 		server.Stat{Name: "ssl_key", Value: orNull(s.SSLKey)},
-		server.Stat{Name: "ssl_verify_mode", Value: fmt.Sprint(s.SSLVerifyMode)},
+		server.Stat{Name: "ssl_verify_mode", Value: strconv.Itoa(s.SSLVerifyMode)},
 		server.Stat{Name: "ssl_keyformat", Value: keyFormat},
 		server.Stat{Name: "ssl_ciphers", Value: orNull(s.SSLCiphers)},
 		server.Stat{Name: "ssl_ca_cert", Value: orNull(s.SSLCACert)},
@@ -157,6 +157,3 @@ func yesNo(b bool) string {
 	}
 	return "no"
 }
-
-// errNoTLS is what refresh_certs is answered without TLS, as in memcached.
-var errNoTLS = errors.New("TLS not enabled")

@@ -26,3 +26,13 @@ func limitMemory(log zerolog.Logger) {
 		log.Debug().Int64("bytes", limit).Msg("memory limit set")
 	}
 }
+
+// Memory is what the process may use, in bytes: the container's limit, or what the
+// machine has. Where neither can be known it is 1 GiB.
+func Memory() int64 {
+	limit, err := memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)()
+	if err != nil || limit == 0 || limit > math.MaxInt64 {
+		return 1 << 30
+	}
+	return int64(limit)
+}

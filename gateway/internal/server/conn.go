@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/memactor/memactor/gateway/internal/protocol"
 	"github.com/memactor/memactor/gateway/internal/session"
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 	"github.com/memactor/memactor/protos/wire"
 )
 
@@ -27,6 +30,12 @@ type conn struct {
 	need    int           // of the session, when due was set
 	due     atomic.Int64  // second after which patrol closes; 0: none
 	idle    atomic.Int64  // the same for a connection without a command
+
+	replies, request lease         // memory of the round's values, and of a large command that comes in
+	steps            atomic.Uint64 // rounds that were answered
+	waits            atomic.Bool   // for memory: it is not the client that is slow
+	seen             uint64        // steps when patrol looked last; patrol's, as the next two
+	stuck, cut       bool          // no step since then, and memory held; closed for that
 }
 
 var errNotSocket = errors.New("not a socket")
@@ -63,6 +72,7 @@ func (c *conn) serve() {
 // end closes the connection; nothing of it is left then.
 func (c *conn) end(err error) {
 	_ = c.net.Close()
+	c.request.release(&c.srv.budget)
 	c.srv.opts.Log.Debug().Err(err).Stringer("client", c.net.RemoteAddr()).Msg("connection closed")
 	c.srv.forget(c)
 }
@@ -87,6 +97,9 @@ func (c *conn) linger() {
 func (c *conn) loop() error {
 	for !c.session.Closing() {
 		c.expect(&c.idle, c.srv.opts.Timeouts.Idle)
+		if err := c.makeRoom(); err != nil {
+			return err
+		}
 		n, err := c.fill()
 		if err != nil {
 			return err
@@ -101,6 +114,29 @@ func (c *conn) loop() error {
 	return nil
 }
 
+// errMemory ends a connection whose command finds no memory.
+var errMemory = errors.New("no memory for the command")
+
+// makeRoom borrows what the next fill makes the input larger.
+func (c *conn) makeRoom() error {
+	if c.in.extra() == 0 {
+		c.request.release(&c.srv.budget)
+	}
+	more := int64(c.in.growth())
+	if more == 0 || c.request.hold(&c.srv.budget, more) {
+		return nil
+	}
+	c.waits.Store(true)
+	defer c.waits.Store(false)
+	if c.srv.budget.try(memoryPatience, func() bool { return c.request.hold(&c.srv.budget, more) }) {
+		return nil
+	}
+	if err := c.write(protocol.AppendError(nil, protocol.ErrNoMemory)); err != nil {
+		return err
+	}
+	return errMemory
+}
+
 func (c *conn) fill() (int, error) {
 	if c.secure != nil {
 		return c.fillSecure()
@@ -112,16 +148,24 @@ func (c *conn) fill() (int, error) {
 func (c *conn) rounds() error {
 	m := takeMemory()
 	defer m.release()
+	defer c.replies.release(&c.srv.budget)
 	for !c.session.Closing() {
 		c.in.taken(c.session.Advance(c.in.unread(), &m.round))
 		if m.round.Empty() {
 			return nil
 		}
+		yields := m.round.Commands() == c.srv.opts.Limits.Commands && len(c.in.unread()) > 0
 		if err := c.execute(m); err != nil {
 			return err
 		}
 		if err := c.answer(m); err != nil {
 			return err
+		}
+		c.replies.release(&c.srv.budget)
+		c.steps.Add(1)
+		if yields {
+			c.srv.counts.yields.Add(1)
+			runtime.Gosched()
 		}
 	}
 	return nil
@@ -149,6 +193,7 @@ func (c *conn) execute(m *memory) error {
 	if len(calls) == 0 {
 		return nil
 	}
+	c.srv.budget.await(int64(c.session.Expected()))
 	for i := range calls {
 		c.srv.opts.Cluster.Submit(&calls[i], c, uint64(i))
 	}
@@ -158,6 +203,9 @@ func (c *conn) execute(m *memory) error {
 
 // Reply makes the connection the client.Sink of its calls.
 func (c *conn) Reply(tag uint64, r *wire.Reply) {
+	if len(r.Value) > 0 && !c.replies.hold(&c.srv.budget, int64(len(r.Value))) {
+		r = &wire.Reply{Status: shardv1.Status_STATUS_BUSY, Message: "the gateway has no memory for the value"}
+	}
 	if c.session.Reply(int(tag), r) {
 		c.wake <- struct{}{}
 	}

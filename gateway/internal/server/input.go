@@ -63,6 +63,23 @@ func (in *input) readFrom(r io.Reader) (int, error) {
 	return n, err
 }
 
+// extra is what the buffer will be larger, after the next fill, than that of a connection
+// with small commands.
+func (in *input) extra() int {
+	if in.buf == nil || in.r == in.w {
+		return 0
+	}
+	return len(*in.buf) - bufferSize
+}
+
+// growth is by how much fill will make the buffer larger.
+func (in *input) growth() int {
+	if in.buf == nil || in.r > 0 || in.w < len(*in.buf) {
+		return 0
+	}
+	return len(*in.buf)
+}
+
 // makeRoom moves the unread bytes to the front, and doubles a buffer that is full
 // of them: memory grows with what has come, not with what was announced.
 func (in *input) makeRoom() {

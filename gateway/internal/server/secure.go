@@ -30,13 +30,13 @@ type secure struct {
 
 // errNothingYet says that TLS needs more than has come. TLS goes on after an error
 // that is temporary.
-var errNothingYet net.Error = nothingYet{}
+var errNothingYet net.Error = nothingYetError{}
 
-type nothingYet struct{}
+type nothingYetError struct{}
 
-func (nothingYet) Error() string   { return "no more has come yet" }
-func (nothingYet) Timeout() bool   { return false }
-func (nothingYet) Temporary() bool { return true }
+func (nothingYetError) Error() string   { return "no more has come yet" }
+func (nothingYetError) Timeout() bool   { return false }
+func (nothingYetError) Temporary() bool { return true }
 
 // Read gives TLS what has come.
 func (s *secure) Read(p []byte) (int, error) {
@@ -78,7 +78,7 @@ func (c *conn) secured(config *tls.Config) {
 func (c *conn) handshake() {
 	c.setDue(c.srv.opts.Timeouts.Handshake)
 	c.secure.shaking = true
-	err := c.secure.tls.Handshake()
+	err := c.secure.tls.HandshakeContext(c.srv.life)
 	c.secure.shaking = false
 	if err != nil {
 		c.srv.counts.handshakeErrors.Add(1)

@@ -149,9 +149,7 @@ func TestTLSHandshakeThatNeverComes(t *testing.T) {
 	p := dial(t, address)
 	p.send("\x16\x03\x01")
 	p.expectClosed()
-	if s.counts.timedOut.Load() != 1 || s.counts.handshakeErrors.Load() != 1 {
-		t.Errorf("%d timed out, %d failed", s.counts.timedOut.Load(), s.counts.handshakeErrors.Load())
-	}
+	eventually(t, "it is counted", func() bool { return s.counts.timedOut.Load() == 1 && s.counts.handshakeErrors.Load() == 1 })
 }
 
 // Shutdown ends those that are idle and those that have not got that far.

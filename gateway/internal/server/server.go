@@ -47,6 +47,9 @@ type Options struct {
 	// MaxConns is how many connections are served at once (-c); those above are
 	// told so and closed.
 	MaxConns int
+	// ValueBytes bounds the memory of values on their way, of all connections
+	// together; 0 is no bound. What each may use is in Limits.
+	ValueBytes int64
 	// Timeouts close a connection that keeps the server waiting.
 	Timeouts Timeouts
 	// TLS is for ServeTLS; nil if there is none.
@@ -93,6 +96,7 @@ type Server struct {
 	counts  counters
 	started time.Time
 	now     atomic.Int64 // seconds since started, kept by patrol
+	budget  budget
 
 	mu      sync.Mutex
 	conns   map[*conn]struct{}
@@ -106,6 +110,7 @@ type Server struct {
 func New(opts Options) *Server {
 	life, stop := context.WithCancel(context.Background())
 	s := &Server{opts: opts, started: time.Now(), conns: map[*conn]struct{}{}, life: life, stop: stop}
+	s.budget.limit = opts.ValueBytes
 	go s.patrol(life)
 	return s
 }
@@ -235,6 +240,7 @@ func (s *Server) patrol(ctx context.Context) {
 		}
 		now := int64(time.Since(s.started) / time.Second)
 		s.now.Store(now)
-		s.eachConn(func(c *conn) { c.checkDue(now) }, false)
+		s.eachConn(func(c *conn) { c.checkDue(now); c.look() }, false)
+		s.relieve()
 	}
 }

@@ -156,7 +156,7 @@ func (p *peer) expect(text string) {
 	got := make([]byte, len(text))
 	n, err := io.ReadFull(p.r, got)
 	if err != nil || string(got) != text {
-		p.t.Fatalf("got %q (%v), want %q", got[:n], err, text)
+		p.t.Fatalf("got %.200q (%v), want %.200q", got[:n], err, text)
 	}
 }
 

@@ -20,7 +20,7 @@ type counters struct {
 	total, rejected, timedOut, listenDisabled atomic.Uint64
 	bytesRead, bytesWritten                   atomic.Uint64
 	handshakeErrors, protoErrors, newSessions atomic.Uint64
-	idleKicks                                 atomic.Uint64
+	idleKicks, yields, cutForMemory           atomic.Uint64
 }
 
 // Stat is one line of stats.
@@ -61,7 +61,7 @@ func (s *Server) resetStats(ctx context.Context) []byte {
 	}
 	c := &s.counts
 	for _, n := range []*atomic.Uint64{&c.total, &c.rejected, &c.timedOut, &c.listenDisabled, &c.bytesRead, &c.bytesWritten,
-		&c.handshakeErrors, &c.protoErrors, &c.newSessions, &c.idleKicks} {
+		&c.handshakeErrors, &c.protoErrors, &c.newSessions, &c.idleKicks, &c.yields, &c.cutForMemory} {
 		n.Store(0)
 	}
 	if s.opts.Auth != nil {
@@ -106,8 +106,10 @@ func (s *Server) general() []Stat {
 		{"bytes_written", uintText(c.bytesWritten.Load())},
 		{"accepting_conns", "1"},
 		{"listen_disabled_num", uintText(c.listenDisabled.Load())},
-		{"conn_yields", "0"},
+		{"conn_yields", uintText(c.yields.Load())},
 		{"idle_kicks", uintText(c.idleKicks.Load())},
+		{"memactor_value_bytes", uintText(uint64(max(s.budget.lent.Load(), 0)))},
+		{"memactor_cut_for_memory", uintText(c.cutForMemory.Load())},
 		{"memactor_timed_out", uintText(c.timedOut.Load())},
 		{"threads", strconv.Itoa(runtime.GOMAXPROCS(0))},
 	}, s.secureStats()...)

@@ -50,8 +50,13 @@ func (s *Session) composeEnd(dst []byte) []byte {
 // window is small enough when the values are large.
 func (s *Session) learn(r *Round) {
 	const slowly = 64
+	sum := 0
 	for i := range r.results {
 		size := r.results[i].size
 		s.estimate = max(size, s.estimate-(s.estimate+slowly-1)/slowly, 0)
+		sum += size
+	}
+	if sum > 0 {
+		s.typical = sum / max(r.reads, 1)
 	}
 }

@@ -107,7 +107,7 @@ func FuzzSession(f *testing.F) {
 		f.Add([]byte(seed), uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, in []byte, chunk uint8) {
-		limits := Limits{MaxItem: 300, Window: 4, WindowBytes: 1000, HoldBytes: 900, MaxLine: 2200}
+		limits := Limits{MaxItem: 300, Commands: 100, Window: 4, WindowBytes: 1000, HoldBytes: 900, MaxLine: 2200}
 		g := newRig(limits)
 		for rest := in; len(rest) > 0 && !g.s.Closing(); {
 			n := min(len(rest), int(chunk)+1)

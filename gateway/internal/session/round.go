@@ -18,7 +18,9 @@ type Round struct {
 	slots   []slot   // in the order of the answers
 	bytes   int      // of values in flight, replies estimated
 	reads   int      // calls whose replies hold a value
-	pending atomic.Int32
+	// commands counts those that were begun, one that waits for its block each time.
+	commands int
+	pending  atomic.Int32
 
 	mu     sync.Mutex
 	values []byte // of results, guarded by mu until the last reply
@@ -46,7 +48,7 @@ type slot struct {
 const maxSlots = 4096
 
 func (r *Round) full(l *Limits) bool {
-	return len(r.calls) >= l.Window || r.bytes >= l.WindowBytes || len(r.slots) >= maxSlots ||
+	return r.commands >= l.Commands || len(r.calls) >= l.Window || r.bytes >= l.WindowBytes || len(r.slots) >= maxSlots ||
 		r.reads > 0 && (r.reads+1)*l.MaxItem > l.HoldBytes
 }
 
@@ -128,6 +130,9 @@ func (r *Round) oldest() (State, bool) {
 	return 0, false
 }
 
+// Commands is how many commands the round executes.
+func (r *Round) Commands() int { return r.commands }
+
 // Empty tells whether there is nothing to deliver and nothing to compose.
 func (r *Round) Empty() bool { return len(r.slots) == 0 }
 
@@ -141,7 +146,7 @@ func (r *Round) Reset() {
 	clear(r.results)
 	r.calls, r.results, r.slots = r.calls[:0], r.results[:0], r.slots[:0]
 	r.command = protocol.Command{}
-	r.bytes, r.reads, r.composed = 0, 0, 0
+	r.bytes, r.reads, r.composed, r.commands = 0, 0, 0, 0
 	r.values = r.values[:0]
 	if cap(r.values) > maxKept {
 		r.values = nil

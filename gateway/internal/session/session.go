@@ -29,6 +29,9 @@ type Limits struct {
 	// MaxItem is the largest item in bytes, memcached's header and the key
 	// counted as memcached counts them (-I).
 	MaxItem int
+	// Commands is how many commands are executed before the answers are written and
+	// others get their turn (-R).
+	Commands int
 	// Window is how many calls are in flight at most.
 	Window int
 	// WindowBytes is how many bytes of values are in flight at most, both ways.
@@ -45,7 +48,7 @@ type Limits struct {
 
 // DefaultLimits are the gateway's.
 func DefaultLimits() Limits {
-	return Limits{MaxItem: 1 << 20, Window: 1024, WindowBytes: 4 << 20, HoldBytes: 128 << 20, MaxLine: 1 << 20}
+	return Limits{MaxItem: 1 << 20, Commands: 1024, Window: 1024, WindowBytes: 4 << 20, HoldBytes: 128 << 20, MaxLine: 1 << 20}
 }
 
 // State is what the session waits for.
@@ -79,6 +82,7 @@ type Session struct {
 	swallow  int     // bytes of a refused data block still to come
 	get      get
 	failed   []byte // why a key of the present get could not be read
+	typical  int    // bytes that a value had in the last round with values
 	estimate int    // bytes that a value is likely to have
 	closing  bool
 	barrier  bool // the round is one
@@ -185,6 +189,7 @@ func (s *Session) partial(in []byte, r *Round) (int, bool) {
 // block is not yet looked at, and follows in in.
 func (s *Session) execute(frame []byte, n int, in []byte, r *Round) (int, bool) {
 	cmd := &r.command
+	r.commands++
 	err := s.framing.parse(frame, cmd)
 	if s.check != nil {
 		err = cmd.Unauthenticated(err)
@@ -265,6 +270,10 @@ func (s *Session) refuseStore(r *Round) {
 	}
 	r.call(s.estimate)
 }
+
+// Expected is how many bytes of values the round will get, if they are like those of the
+// last round that got some; 0 for the first.
+func (s *Session) Expected() int { return s.round.reads * s.typical }
 
 // Calls are the envelopes of the round, to be delivered in this order; the index is
 // the tag of Reply.
