@@ -13,7 +13,9 @@ import (
 )
 
 func TestMoves(t *testing.T) {
-	at := func(from, to int) Span { return Span{time.Duration(from) * time.Second, time.Duration(to) * time.Second} }
+	at := func(from, to int) Span {
+		return Span{time.Duration(from) * time.Second, time.Duration(to) * time.Second}
+	}
 	moves := []Move{{Begin: at(10, 12), End: at(12, 20)}}
 	for name, test := range map[string]struct {
 		right   bool
