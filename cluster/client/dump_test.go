@@ -161,7 +161,9 @@ func TestWatch(t *testing.T) {
 	c, cl := dumping(t)
 	var seen [2]atomic.Int64
 	var skipped atomic.Uint64
-	w, err := cl.Watch(t.Context(), nil, func(events []*shardv1.LogEvent, lost uint64) error {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	wait, err := cl.Watch(ctx, nil, func(events []*shardv1.LogEvent, lost uint64) error {
 		skipped.Add(lost)
 		for _, e := range events {
 			seen[e.GetKey()[0]-'a'].Add(1)
@@ -187,8 +189,8 @@ func TestWatch(t *testing.T) {
 	await(t, "it is watched again", func() bool { return c.nodes[1].watchers.Load() == 1 })
 	c.nodes[1].events <- struct{}{}
 	await(t, "its event", func() bool { return seen[1].Load() == 2 })
-	w.cancel(nil)
-	if err := w.Wait(); !errors.Is(err, context.Canceled) {
+	cancel()
+	if err := wait(); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	await(t, "nobody watches", func() bool { return c.nodes[0].watchers.Load()+c.nodes[1].watchers.Load() == 0 })
@@ -197,12 +199,12 @@ func TestWatch(t *testing.T) {
 func TestWatchEndsWithItsVisitor(t *testing.T) {
 	c, cl := dumping(t)
 	enough := errors.New("enough")
-	w, err := cl.Watch(t.Context(), nil, func([]*shardv1.LogEvent, uint64) error { return enough })
+	wait, err := cl.Watch(t.Context(), nil, func([]*shardv1.LogEvent, uint64) error { return enough })
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.nodes[0].events <- struct{}{}
-	if err := w.Wait(); !errors.Is(err, enough) {
+	if err := wait(); !errors.Is(err, enough) {
 		t.Fatal(err)
 	}
 }
@@ -218,12 +220,12 @@ func TestTooManyWatchers(t *testing.T) {
 
 func TestWatchEndsWithTheClient(t *testing.T) {
 	_, cl := dumping(t)
-	w, err := cl.Watch(t.Context(), nil, nil)
+	wait, err := cl.Watch(t.Context(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = cl.Close()
-	if err := w.Wait(); !errors.Is(err, ErrUnavailable) {
+	if err := wait(); !errors.Is(err, ErrUnavailable) {
 		t.Fatal(err)
 	}
 }

@@ -144,13 +144,11 @@ func ask[In, Out any](ctx context.Context, l *Link, call unary[In, Out], in *In)
 
 // callError says whose error it is that a call beside the stream ended with.
 func (l *Link) callError(err error) error {
-	kind := ErrUnavailable
-	switch status.Code(err) {
-	case codes.ResourceExhausted:
+	kind := ErrUnavailable // the node, or the way to it
+	if code := status.Code(err); code == codes.ResourceExhausted {
 		kind = ErrBusy
-	case codes.InvalidArgument, codes.FailedPrecondition:
+	} else if code == codes.InvalidArgument || code == codes.FailedPrecondition {
 		kind = ErrInvalid
-	default: // the node, or the way to it
 	}
 	return fmt.Errorf("%w: node %s: %w", kind, l.node.ID, err)
 }

@@ -13,8 +13,8 @@ import (
 // watchRetry is the pause before a node that could not be watched is asked again.
 const watchRetry = time.Second
 
-// Watcher is told what the actors of all nodes do.
-type Watcher struct {
+// watcher is told what the actors of all nodes do.
+type watcher struct {
 	client *Client
 	kinds  []shardv1.LogKind
 	visit  func([]*shardv1.LogEvent, uint64) error
@@ -31,11 +31,12 @@ type Watcher struct {
 // sends them or has failed to. visit is called from one goroutine at a time, with
 // events that it owns, and how many were lost before them; while it waits, events are
 // lost, and no actor waits. Its first error ends the watching, as the end of ctx does.
-// Nodes that come, or come back, are watched too. ErrBusy: a node has too many watchers.
+// Nodes that come, or come back, are watched too. wait waits for the end, and returns
+// why. ErrBusy: a node has too many watchers.
 func (c *Client) Watch(
 	ctx context.Context, kinds []shardv1.LogKind, visit func(events []*shardv1.LogEvent, skipped uint64) error,
-) (*Watcher, error) {
-	w := &Watcher{client: c, kinds: kinds, visit: visit, watched: map[*Link]struct{}{}}
+) (wait func() error, err error) {
+	w := &watcher{client: c, kinds: kinds, visit: visit, watched: map[*Link]struct{}{}}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	context.AfterFunc(c.ctx, func() { w.cancel(fmt.Errorf("%w: client closed", ErrUnavailable)) })
 	changed, begun := c.changes(), w.follow()
@@ -47,17 +48,16 @@ func (c *Client) Watch(
 		}
 	}
 	w.nodes.Go(func() { w.keepUp(changed) })
-	return w, nil
+	return w.wait, nil
 }
 
-// Wait waits for the end, and returns why.
-func (w *Watcher) Wait() error {
+func (w *watcher) wait() error {
 	w.nodes.Wait()
 	return context.Cause(w.ctx)
 }
 
 // keepUp watches nodes that come later.
-func (w *Watcher) keepUp(changed <-chan struct{}) {
+func (w *watcher) keepUp(changed <-chan struct{}) {
 	for {
 		select {
 		case <-w.ctx.Done():
@@ -78,7 +78,7 @@ func (c *Client) changes() <-chan struct{} {
 
 // follow watches all nodes of the map that are not watched yet, and returns what each
 // has answered at first.
-func (w *Watcher) follow() []error {
+func (w *watcher) follow() []error {
 	r := w.client.route.Load()
 	if r == nil {
 		return nil
@@ -102,7 +102,7 @@ func (w *Watcher) follow() []error {
 	return all
 }
 
-func (w *Watcher) add(l *Link) bool {
+func (w *watcher) add(l *Link) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, twice := w.watched[l]; twice {
@@ -112,7 +112,7 @@ func (w *Watcher) add(l *Link) bool {
 	return true
 }
 
-func (w *Watcher) remove(l *Link) {
+func (w *watcher) remove(l *Link) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.watched, l)
@@ -120,7 +120,7 @@ func (w *Watcher) remove(l *Link) {
 
 // node watches one node until its link is closed. begun, which has room for one, gets
 // the outcome of the first attempt.
-func (w *Watcher) node(l *Link, begun chan<- error) {
+func (w *watcher) node(l *Link, begun chan<- error) {
 	tell := func(err error) {
 		select {
 		case begun <- err:
@@ -135,7 +135,7 @@ func (w *Watcher) node(l *Link, begun chan<- error) {
 }
 
 // stream watches a node for as long as that goes well.
-func (w *Watcher) stream(l *Link, begun func(error)) error {
+func (w *watcher) stream(l *Link, begun func(error)) error {
 	service, err := l.service()
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (w *Watcher) stream(l *Link, begun func(error)) error {
 	}
 }
 
-func (w *Watcher) tell(resp *shardv1.WatchResponse) {
+func (w *watcher) tell(resp *shardv1.WatchResponse) {
 	w.turn.Lock()
 	defer w.turn.Unlock()
 	if len(resp.GetEvents()) == 0 || w.ctx.Err() != nil {

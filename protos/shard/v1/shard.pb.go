@@ -1489,7 +1489,8 @@ type GetStatsRequest struct {
 	// "" (general), "settings", "items", "slabs", "sizes" or "shards". These do
 	// something instead: "reset" sets counters to 0; "sizes_enable" and
 	// "sizes_disable" say whether "sizes" is told; "detail_on" and "detail_off" whether
-	// prefixes of keys are counted, and "detail_dump" tells them.
+	// prefixes of keys are counted, and "detail_dump" tells them. A prefix ends at ":",
+	// or at the ASCII character that stands behind "detail_on".
 	Group         string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

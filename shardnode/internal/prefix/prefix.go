@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// Delimiter ends a prefix. A key without it has none, and is not counted.
+	// Delimiter ends a prefix, unless another is asked for.
 	Delimiter = ':'
 	// maxPrefixes bounds the memory: what has a prefix above it is not counted.
 	maxPrefixes = 4096
@@ -26,17 +26,23 @@ type Counts struct {
 
 // Table is the counts of all prefixes. The zero Table is off, and counts nothing.
 type Table struct {
-	on atomic.Bool
+	delimiter atomic.Uint32 // and isOn; 0: off
 
 	mu     sync.Mutex
 	counts map[string]*Counts
 }
 
 // On tells whether keys are counted. It is one atomic load.
-func (t *Table) On() bool { return t.on.Load() }
+func (t *Table) On() bool { return t.delimiter.Load() != 0 }
 
-// Switch turns counting on or off. What was counted stays.
-func (t *Table) Switch(on bool) { t.on.Store(on) }
+// isOn tells a delimiter, whatever it is, from none.
+const isOn = 1 << 8
+
+// Start begins to count. A prefix ends at the delimiter; a key without it has none, and is not counted.
+func (t *Table) Start(delimiter byte) { t.delimiter.Store(isOn | uint32(delimiter)) }
+
+// Stop ends counting. What was counted stays.
+func (t *Table) Stop() { t.delimiter.Store(0) }
 
 // Get counts a read.
 func (t *Table) Get(key []byte, hit bool) {
@@ -55,13 +61,13 @@ func (t *Table) Set(key []byte) { t.count(key, func(c *Counts) { c.Sets++ }) }
 func (t *Table) Delete(key []byte) { t.count(key, func(c *Counts) { c.Deletes++ }) }
 
 func (t *Table) count(key []byte, f func(*Counts)) {
-	end := bytes.IndexByte(key, Delimiter)
-	if end < 0 {
+	prefix, _, ok := bytes.Cut(key, []byte{byte(t.delimiter.Load())})
+	if !ok {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := t.counts[string(key[:end])]
+	c := t.counts[string(prefix)]
 	if c == nil {
 		if len(t.counts) == maxPrefixes {
 			return
@@ -69,7 +75,7 @@ func (t *Table) count(key []byte, f func(*Counts)) {
 		if t.counts == nil {
 			t.counts = map[string]*Counts{}
 		}
-		c = &Counts{Prefix: string(key[:end])}
+		c = &Counts{Prefix: string(prefix)}
 		t.counts[c.Prefix] = c
 	}
 	f(c)

@@ -9,6 +9,7 @@ import (
 
 func TestCounts(t *testing.T) {
 	var table Table
+	table.Start(Delimiter)
 	table.Set([]byte("p:a"))
 	table.Get([]byte("p:a"), true)
 	table.Get([]byte("p:b"), false)
@@ -29,16 +30,26 @@ func TestCounts(t *testing.T) {
 
 func TestSwitch(t *testing.T) {
 	var table Table
-	for _, on := range []bool{false, true, false} {
-		table.Switch(on)
-		if table.On() != on {
-			t.Fatalf("switched %v, and is %v", on, table.On())
-		}
+	if table.On() {
+		t.Fatal("it is on from the beginning")
+	}
+	table.Start(0)
+	if !table.On() {
+		t.Fatal("it is not on")
+	}
+	table.Set([]byte("a:b\x00c"))
+	table.Stop()
+	if table.On() {
+		t.Fatal("it is still on")
+	}
+	if got := table.Dump(); len(got) != 1 || got[0].Prefix != "a:b" {
+		t.Fatalf("%+v", got)
 	}
 }
 
 func TestPrefixesAreBounded(t *testing.T) {
 	var table Table
+	table.Start(Delimiter)
 	for i := range maxPrefixes + 100 {
 		table.Set(fmt.Appendf(nil, "p%d:", i))
 	}
@@ -51,6 +62,7 @@ func TestPrefixesAreBounded(t *testing.T) {
 
 func TestManyCount(t *testing.T) {
 	var table Table
+	table.Start(Delimiter)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -69,6 +81,7 @@ func TestManyCount(t *testing.T) {
 
 func TestKnownPrefixIsCountedWithoutAllocating(t *testing.T) {
 	var table Table
+	table.Start(Delimiter)
 	key := []byte("prefix:key")
 	table.Set(key)
 	if n := testing.AllocsPerRun(100, func() { table.Get(key, true) }); n != 0 {

@@ -116,7 +116,7 @@ func TestDumpAsksActorsThatRun(t *testing.T) {
 	for f.Stats().Items < hot {
 		time.Sleep(time.Millisecond)
 	}
-	for range 20 {
+	for range 5 {
 		got := f.dump(nothing)
 		if len(got) != hot {
 			t.Fatalf("%d entries: %v", len(got), got)

@@ -116,7 +116,7 @@ func TestWatchersAreToldOfEvictions(t *testing.T) {
 func TestPrefixesAreCounted(t *testing.T) {
 	f := newFixture(t, 16)
 	f.set("p:before", "v")
-	f.Prefixes().Switch(true)
+	f.Prefixes().Start(prefix.Delimiter)
 	f.set("p:a", "v")
 	f.get("p:a")
 	f.get("p:b")
@@ -125,7 +125,7 @@ func TestPrefixesAreCounted(t *testing.T) {
 	f.send(f.op(shardv1.Op_OP_ADD, "p:a"))
 	f.send(f.op(shardv1.Op_OP_DELETE, "p:b"))
 	f.set("plain", "v")
-	f.Prefixes().Switch(false)
+	f.Prefixes().Stop()
 	f.get("p:a")
 	got := f.Prefixes().Dump()
 	if want := (prefix.Counts{Prefix: "p", Gets: 3, Hits: 2, Sets: 2, Deletes: 1}); len(got) != 1 || got[0] != want {

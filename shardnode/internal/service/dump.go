@@ -29,7 +29,7 @@ func (s *Service) Dump(_ *shardv1.DumpRequest, stream shardv1.ShardService_DumpS
 }
 
 func dump(ctx context.Context, d *region.Dump, stream shardv1.ShardService_DumpServer) error {
-	var out shardv1.DumpResponse
+	var entries []*shardv1.Metadata
 	for {
 		batch, err := d.Next(ctx)
 		if err != nil {
@@ -38,8 +38,8 @@ func dump(ctx context.Context, d *region.Dump, stream shardv1.ShardService_DumpS
 		if len(batch) == 0 {
 			return nil
 		}
-		out.Entries = metadata(out.Entries[:0], batch)
-		if err := stream.Send(&out); err != nil {
+		entries = metadata(entries[:0], batch)
+		if err := stream.Send(&shardv1.DumpResponse{Entries: entries}); err != nil {
 			return err
 		}
 	}

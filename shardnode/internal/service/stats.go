@@ -4,8 +4,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
+	"github.com/memactor/memactor/shardnode/internal/prefix"
 	"github.com/memactor/memactor/shardnode/internal/region"
 )
 
@@ -45,12 +47,24 @@ func (s *Stats) do(name string) bool {
 		s.Region.TrackSizes(true)
 	case "sizes_disable":
 		s.Region.TrackSizes(false)
-	case "detail_on":
-		s.Region.Prefixes().Switch(true)
 	case "detail_off":
-		s.Region.Prefixes().Switch(false)
+		s.Region.Prefixes().Stop()
 	default:
+		return s.detailOn(name)
+	}
+	return true
+}
+
+// detailOn is "detail_on", behind which the delimiter may stand.
+func (s *Stats) detailOn(name string) bool {
+	delimiter, ok := strings.CutPrefix(name, "detail_on")
+	switch {
+	case !ok || len(delimiter) > 1:
 		return false
+	case delimiter == "":
+		s.Region.Prefixes().Start(prefix.Delimiter)
+	default:
+		s.Region.Prefixes().Start(delimiter[0])
 	}
 	return true
 }
