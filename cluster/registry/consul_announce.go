@@ -3,10 +3,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"net"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -137,14 +133,5 @@ func (c *Consul) Gateways(ctx context.Context) ([]Gateway, error) {
 	if err != nil {
 		return nil, unavailable("list the gateways", err)
 	}
-	gateways := make([]Gateway, 0, len(entries))
-	for _, e := range entries {
-		gateways = append(gateways, Gateway{
-			ID:      e.Service.Meta["gateway"],
-			Address: net.JoinHostPort(e.Service.Address, strconv.Itoa(e.Service.Port)),
-			Status:  e.Checks.AggregatedStatus(),
-		})
-	}
-	slices.SortFunc(gateways, func(a, b Gateway) int { return strings.Compare(a.ID, b.ID) })
-	return gateways, nil
+	return gatewaysOf(entries), nil
 }
