@@ -19,7 +19,10 @@ type Access struct {
 
 	DisableFlushAll bool `name:"disable-flush-all" short:"F" usage:"refuse flush_all"`
 	DisableDumping  bool `name:"disable-dumping" short:"X" usage:"refuse stats cachedump and lru_crawler metadump"`
-	DisableWatch    bool `name:"disable-watch" short:"W" usage:"refuse watch"`
+	// Debug is for tests, which cannot wait for a clock. The nodes have to allow it too.
+	Debug bool `name:"debug" usage:"allow memcached's debugtime and debugitem: clients move the cluster's clock"`
+
+	DisableWatch bool `name:"disable-watch" short:"W" usage:"refuse watch"`
 }
 
 // openAuth reads the auth file; nil if there is none.

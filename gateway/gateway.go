@@ -5,6 +5,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,7 +48,13 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, maps client.Maps) er
 	cluster := client.New(maps, client.WithLogger(p.Log), client.WithTimeout(cfg.Timeout),
 		client.WithTransportCredentials(secrets.mesh.Credentials()), client.WithDialOptions(daemon.DialOptions(p)...))
 	defer func() { _ = cluster.Close() }()
-	srv := server.New(secrets.guard(cfg.options(p, cluster)))
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var known roster
+	go known.follow(ctx, maps)
+	options := secrets.guard(cfg.options(p, cluster))
+	options.Control = cfg.control(cluster, secrets, &known, stop)
+	srv := server.New(options)
 	p.Metrics.MustRegister(srv)
 	p.Ready.Add("cluster", cluster.Ready)
 	withdraw, err := announce(p, cfg, maps, listeners)
@@ -91,7 +98,8 @@ func (c Config) options(p daemon.Process, cluster server.Cluster) server.Options
 	timeouts.Cluster, timeouts.Write, timeouts.Idle = c.Timeout, c.WriteTimeout, time.Duration(c.IdleTimeout)*time.Second
 	return server.Options{
 		Log: p.Log, Cluster: cluster, Limits: limits, Version: Version, Protocol: protocols[c.Protocol],
-		MaxConns: c.MaxConns, ValueBytes: c.valueBytes(), Timeouts: timeouts, Forbidden: c.forbidden(), Settings: c.settings(),
+		MaxConns: c.MaxConns, ValueBytes: c.valueBytes(), Timeouts: timeouts, Forbidden: c.forbidden(),
+		PrefixDelimiter: c.PrefixDelimiter[0], Settings: c.settings(),
 	}
 }
 
@@ -110,6 +118,7 @@ func (c Config) valueBytes() int64 {
 func (c Config) settings() []server.Stat {
 	own := []server.Stat{
 		{Name: "maxconns", Value: strconv.Itoa(c.MaxConns)},
+		{Name: "num_threads", Value: strconv.Itoa(runtime.GOMAXPROCS(0))},
 		{Name: "tcpport", Value: strconv.Itoa(max(c.Port, 0))},
 		{Name: "udpport", Value: "0"},
 		{Name: "inter", Value: fmt.Sprint(c.Listen)},

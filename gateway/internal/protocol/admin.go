@@ -36,7 +36,7 @@ func (c *Command) parseArgs(args []byte) Error {
 	return OK
 }
 
-// parseShutdown reads "[graceful] [noreply]".
+// parseShutdown reads "[graceful] [noreply]". Whether that is a mode at all is looked at only where it is enabled.
 func (c *Command) parseShutdown(args []byte) Error {
 	c.NoReply = noReply(args)
 	c.Args = args
@@ -61,12 +61,10 @@ func (a *Answer) appendAdmin(dst []byte, version string) []byte {
 		return append(dst, "STORED\r\n"...)
 	case VerbMn:
 		return append(dst, "MN\r\n"...)
-	case VerbVerbosity:
+	case VerbVerbosity, VerbLRUCrawler, VerbSlabs, VerbLRU:
 		return AppendOK(dst)
 	case VerbQuit:
 		return dst
-	case VerbShutdown:
-		return AppendError(dst, ErrShutdownDisabled)
 	default:
 		return AppendError(dst, ErrUnknown)
 	}

@@ -38,6 +38,12 @@ type Command struct {
 	Args  []byte // of a Barrier or Local command: what follows the verb; walk it with NextKey
 	Bytes int    // of a Block: the length of its value
 
+	// The arguments of single commands. debugtime's seconds are in Exptime.
+	Empty     bool    // metadump, mgdump: there are no items in the classes that are asked for
+	Watched   Watched // watch
+	Clock     Clock   // debugtime
+	Megabytes uint32  // cache_memlimit
+
 	// Swallow is what must be dropped behind a faulty line: the bytes of its data block with its end, or 0 if the
 	// length could not be read. It is 0 whenever Parse returns OK.
 	Swallow int

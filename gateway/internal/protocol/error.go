@@ -18,7 +18,8 @@ const (
 	ErrNonNumeric       // incr or decr of a value that is no number
 	ErrTooLarge         // the value is over the limit
 	ErrNoMemory         // no room for the value
-	ErrShutdownDisabled // shutdown, which is not ours to do
+	ErrShutdownDisabled // shutdown where that is not enabled
+	ErrShutdownMode     // shutdown
 	ErrFlushForbidden   // flush_all, with --disable-flush-all
 
 	ErrUnauthenticated // anything but the command of ParseAuth
@@ -31,8 +32,34 @@ const (
 	ErrLengths   // binary: key and extras are longer than the body
 	ErrArguments // binary: extras, key or value that the opcode cannot have
 
-	ErrAuthRequired // binary: as ErrUnauthenticated, and closed
-	ErrAuthContinue // binary: no fault, but not yet the end: the token is to follow
+	ErrAuthRequired    // binary: as ErrUnauthenticated, and closed
+	ErrAuthContinue    // binary: no fault, but not yet the end: the token is to follow
+	ErrDumpForbidden   // stats cachedump, with --disable-dumping
+	ErrMetaForbidden   // lru_crawler metadump, with --disable-dumping
+	ErrMgForbidden     // lru_crawler mgdump, with --disable-dumping
+	ErrDetailForbidden // stats detail, with --disable-dumping
+	ErrWatchForbidden  // watch, with --disable-watch
+
+	ErrBadClass         // lru_crawler
+	ErrNothingToCrawl   // lru_crawler
+	ErrCrawlerSleep     // lru_crawler sleep
+	ErrBadSlabClass     // slabs reassign
+	ErrSameClass        // slabs reassign
+	ErrNoSparePages     // slabs reassign
+	ErrLRUShares        // lru tune
+	ErrLRUFactors       // lru tune
+	ErrMemlimitSmall    // cache_memlimit
+	ErrMemlimitBytes    // cache_memlimit
+	ErrMemlimitRefused  // cache_memlimit, by a node
+	ErrNoTLS            // refresh_certs without TLS
+	ErrPipelinedMeta    // metadump behind other commands
+	ErrPipelinedMg      // mgdump behind other commands
+	ErrPipelinedWatch   // watch behind other commands
+	ErrDumping          // metadump, mgdump while there are too many
+	ErrManyWatchers     // watch while there are too many
+	ErrDetailUsage      // stats detail
+	ErrBadCommandLine   // stats cachedump without its arguments
+	ErrIllegalSlabClass // stats cachedump
 )
 
 //nolint:gochecknoglobals // a table that is never written to
@@ -59,6 +86,32 @@ var errorLines = [...]string{
 	ErrArguments:        "",
 	ErrAuthRequired:     "",
 	ErrAuthContinue:     "",
+	ErrDumpForbidden:    "CLIENT_ERROR stats cachedump not allowed",
+	ErrMetaForbidden:    "ERROR metadump not allowed",
+	ErrMgForbidden:      "ERROR key dump not allowed",
+	ErrDetailForbidden:  "CLIENT_ERROR stats detail not allowed",
+	ErrWatchForbidden:   "CLIENT_ERROR watch commands not allowed",
+	ErrShutdownMode:     "CLIENT_ERROR invalid shutdown mode",
+	ErrBadClass:         "BADCLASS invalid class id",
+	ErrNothingToCrawl:   "NOTSTARTED no items to crawl",
+	ErrCrawlerSleep:     "CLIENT_ERROR sleep must be one second or less",
+	ErrBadSlabClass:     "BADCLASS invalid src or dst class id",
+	ErrSameClass:        "SAME src and dst class are identical",
+	ErrNoSparePages:     "NOSPARE source class has no spare pages",
+	ErrLRUShares:        "ERROR hot and warm pcts must not exceed 80",
+	ErrLRUFactors:       "ERROR hot/warm age factors must be greater than 0",
+	ErrMemlimitSmall:    "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m",
+	ErrMemlimitBytes:    "MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes",
+	ErrMemlimitRefused:  "MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust",
+	ErrNoTLS:            "Error TLS not enabled",
+	ErrPipelinedMeta:    "ERROR cannot pipeline other commands before metadump",
+	ErrPipelinedMg:      "ERROR cannot pipeline other commands before mgdump",
+	ErrPipelinedWatch:   "ERROR cannot pipeline other commands before watch",
+	ErrDumping:          "BUSY currently processing crawler request",
+	ErrManyWatchers:     "WATCHER_TOO_MANY log watcher limit reached",
+	ErrDetailUsage:      "CLIENT_ERROR usage: stats detail on|off|dump",
+	ErrBadCommandLine:   "CLIENT_ERROR bad command line",
+	ErrIllegalSlabClass: "CLIENT_ERROR Illegal slab id",
 }
 
 // String is the error line, without its end. It is empty for OK and for what has none, as [ErrHTTP].

@@ -1,6 +1,9 @@
 package protocol
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // memcached reads numbers in two ways. Lengths, and the expiry of gat and flush_all, are strict: nothing but
 // digits, and a minus. All others go through C's strtol and strtoull, which take a plus, more digits than
@@ -37,6 +40,27 @@ func isStrictUint32(word []byte) bool {
 	}
 	v, n, _ := digits(word)
 	return n == len(word) && v <= math.MaxUint32
+}
+
+// Uint32 reads a uint32 of at most 11 characters, digits only.
+func Uint32(word []byte) (uint32, bool) {
+	if !isStrictUint32(word) {
+		return 0, false
+	}
+	v, _, _ := digits(word)
+	return uint32(v), true
+}
+
+// isFloat says whether word begins with a decimal number, as C's strtod reads one.
+func isFloat(word []byte) bool {
+	_, err := strconv.ParseFloat(string(word), 64)
+	return err == nil
+}
+
+// isPositive says whether a word that [isFloat] is above 0.
+func isPositive(word []byte) bool {
+	f, _ := strconv.ParseFloat(string(word), 64)
+	return f > 0
 }
 
 // looseInt32 reads what fits in an int64 and keeps the low 32 bits of it, so that 2147483648 is negative.

@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -30,7 +31,9 @@ func render(c *Command) string {
 		add("%d", c.Exptime)
 	case VerbVerbosity:
 		add("%d", 0) // the level is not kept
-	case VerbNone, VerbGet, VerbGets, VerbMn, VerbQuit, VerbStats, VerbVersion, VerbShutdown:
+	case VerbCacheMemlimit, VerbMetadump, VerbMgdump, VerbWatch, VerbDebugTime, VerbConfig, VerbLRUCrawler, VerbSlabs, VerbLRU:
+		words = append(words, renderAdmin(c)...)
+	case VerbNone, VerbGet, VerbGets, VerbMn, VerbQuit, VerbStats, VerbVersion, VerbShutdown, VerbRefreshCerts, VerbDebugItem:
 	}
 	if c.Verb == VerbCas {
 		add("%d", c.Cas)
@@ -41,6 +44,44 @@ func render(c *Command) string {
 		words = append(words, "noreply")
 	}
 	return strings.Join(words, " ")
+}
+
+// renderAdmin is the arguments of the commands that have their own; one that changes nothing is any that does as well.
+func renderAdmin(c *Command) []string {
+	switch c.Verb {
+	case VerbCacheMemlimit:
+		return []string{strconv.FormatUint(uint64(c.Megabytes), 10)}
+	case VerbMetadump, VerbMgdump:
+		if c.Empty {
+			return []string{"2"}
+		}
+		return []string{"all"}
+	case VerbWatch:
+		return renderWatched(c.Watched)
+	case VerbDebugTime:
+		return []string{[...]string{strconv.FormatInt(c.Exptime, 10), "r", "p"}[c.Clock]}
+	case VerbLRUCrawler:
+		return []string{"enable"}
+	case VerbSlabs:
+		return []string{"automove", "0"}
+	case VerbLRU:
+		return []string{"mode", "flat"}
+	default:
+		return []string{"get", "cluster"}
+	}
+}
+
+func renderWatched(w Watched) []string {
+	var words []string
+	for _, name := range []string{"fetchers", "mutations", "evictions", "deletions", "connevents"} {
+		if set, _ := watchedOf(name); w&set != 0 {
+			words = append(words, name)
+		}
+	}
+	if words == nil {
+		words = []string{"sysevents"} // nothing that there is
+	}
+	return words
 }
 
 // splitKeys collects what NextKey yields.

@@ -53,7 +53,7 @@ func answerTo(line string, r *wire.Reply) string {
 func TestLocalAnswers(t *testing.T) {
 	for line, want := range map[string]string{
 		"version": "VERSION 1.6.45", "mn": "MN", "verbosity 1": "OK", "verbosity 1 noreply": "",
-		"shutdown": "SERVER_ERROR: shutdown not enabled", "shutdown noreply": "",
+		"lru_crawler enable": "OK", "slabs automove 1": "OK", "lru mode segmented": "OK", "lru temp_ttl 5 noreply": "",
 	} {
 		var c Command
 		if err := Parse([]byte(line), &c); err != OK || c.Kind != Local {

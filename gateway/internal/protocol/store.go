@@ -72,10 +72,13 @@ func (c *Command) BlockValue(block []byte) (value []byte, ok bool) {
 }
 
 // ItemSize is what memcached 1.6 would allocate for the item (do_item_alloc): the limit -I is on that.
-func (c *Command) ItemSize() int {
+func (c *Command) ItemSize() int { return itemSize(len(c.Key), c.Bytes, c.Flags) }
+
+// itemSize is memcached's ITEM_ntotal.
+func itemSize(key, value int, flags uint32) int {
 	const header, cas = 48, 8
-	size := header + cas + len(c.Key) + 1 + c.Bytes + len(crlf)
-	if c.Flags != 0 {
+	size := header + cas + key + 1 + value + len(crlf)
+	if flags != 0 {
 		size += 4
 	}
 	return size

@@ -32,6 +32,17 @@ const (
 	VerbFlushAll
 	VerbVerbosity
 	VerbShutdown
+	VerbCacheMemlimit
+	VerbLRUCrawler
+	VerbMetadump // lru_crawler metadump
+	VerbMgdump   // lru_crawler mgdump
+	VerbSlabs
+	VerbLRU
+	VerbWatch
+	VerbRefreshCerts
+	VerbConfig
+	VerbDebugTime
+	VerbDebugItem
 )
 
 // verb is what is known of a verb.
@@ -72,7 +83,19 @@ var verbs = [...]verb{
 	VerbVersion:   {name: "version", kind: Local},
 	VerbFlushAll:  {name: "flush_all", kind: Barrier, parse: (*Command).parseFlushAll},
 	VerbVerbosity: {name: "verbosity", kind: Local, parse: (*Command).parseVerbosity},
-	VerbShutdown:  {name: "shutdown", kind: Local, parse: (*Command).parseShutdown},
+	VerbShutdown:  {name: "shutdown", kind: Barrier, parse: (*Command).parseShutdown},
+
+	VerbCacheMemlimit: {name: "cache_memlimit", kind: Barrier, parse: (*Command).parseMemlimit},
+	VerbLRUCrawler:    {name: "lru_crawler", kind: Local, parse: (*Command).parseCrawler},
+	VerbMetadump:      {name: "lru_crawler metadump", kind: Barrier},
+	VerbMgdump:        {name: "lru_crawler mgdump", kind: Barrier},
+	VerbSlabs:         {name: "slabs", kind: Local, parse: (*Command).parseSlabs},
+	VerbLRU:           {name: "lru", kind: Local, parse: (*Command).parseLRU},
+	VerbWatch:         {name: "watch", kind: Barrier, parse: (*Command).parseWatch},
+	VerbRefreshCerts:  {name: "refresh_certs", kind: Barrier, parse: (*Command).parseArgs},
+	VerbConfig:        {name: "config", kind: Barrier, parse: (*Command).parseConfig},
+	VerbDebugTime:     {name: "debugtime", kind: Barrier, parse: (*Command).parseDebugTime},
+	VerbDebugItem:     {name: "debugitem", kind: Barrier, parse: (*Command).parseArgs},
 }
 
 // String is the verb as it is written on the wire.
@@ -122,6 +145,8 @@ func verbOf(word []byte) Verb {
 		return VerbStats
 	case "version":
 		return VerbVersion
+	case "watch":
+		return VerbWatch
 	}
 	return VerbNone
 }
@@ -135,6 +160,22 @@ func adminVerbOf(word []byte) Verb {
 		return VerbVerbosity
 	case "shutdown":
 		return VerbShutdown
+	case "cache_memlimit":
+		return VerbCacheMemlimit
+	case "lru_crawler":
+		return VerbLRUCrawler
+	case "slabs":
+		return VerbSlabs
+	case "lru":
+		return VerbLRU
+	case "refresh_certs":
+		return VerbRefreshCerts
+	case "config":
+		return VerbConfig
+	case "debugtime":
+		return VerbDebugTime
+	case "debugitem":
+		return VerbDebugItem
 	}
 	return VerbNone
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/memactor/memactor/gateway/internal/protocol"
@@ -16,8 +17,17 @@ type handler func(ctx context.Context, s *Server, cmd *protocol.Command, out *ou
 //
 //nolint:gochecknoglobals // a table that is never written to
 var handlers = map[protocol.Verb]handler{
-	protocol.VerbFlushAll: flushAll,
-	protocol.VerbStats:    stats,
+	protocol.VerbFlushAll:      flushAll,
+	protocol.VerbStats:         stats,
+	protocol.VerbShutdown:      shutdown,
+	protocol.VerbCacheMemlimit: cacheMemlimit,
+	protocol.VerbMetadump:      metadump,
+	protocol.VerbMgdump:        mgdump,
+	protocol.VerbWatch:         watch,
+	protocol.VerbRefreshCerts:  refreshCerts,
+	protocol.VerbConfig:        config,
+	protocol.VerbDebugTime:     debugTime,
+	protocol.VerbDebugItem:     debugItem,
 }
 
 // barrier executes the round's barrier, the only command of its round: all that was before it has been written.
@@ -26,8 +36,14 @@ func (c *conn) barrier(cmd *protocol.Command, m *memory) error {
 	handlers[cmd.Verb](c.srv.life, c.srv, cmd, &out)
 	err := out.Flush()
 	m.out = out.buf
+	if err == nil && out.ended {
+		return errEnded
+	}
 	return err
 }
+
+// errEnded is the end of a connection after which nothing is answered.
+var errEnded = errors.New("ended by a command")
 
 // patience is ctx for one request to the whole cluster.
 func (s *Server) patience(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -11,10 +11,14 @@ import (
 )
 
 func TestEveryBarrierHasAHandler(t *testing.T) {
+	args := map[protocol.Verb]string{
+		protocol.VerbCacheMemlimit: "8", protocol.VerbMetadump: "all", protocol.VerbMgdump: "all",
+		protocol.VerbConfig: "get cluster", protocol.VerbDebugTime: "1",
+	}
 	barriers := 0
 	for v := protocol.VerbNone + 1; v.String() != "invalid"; v++ {
 		var cmd protocol.Command
-		protocol.Parse([]byte(v.String()), &cmd)
+		protocol.Parse([]byte(v.String()+" "+args[v]), &cmd)
 		if cmd.Kind != protocol.Barrier {
 			continue
 		}

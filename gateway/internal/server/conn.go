@@ -36,6 +36,12 @@ type conn struct {
 	waits            atomic.Bool   // for memory: it is not the client that is slow
 	seen             uint64        // steps when patrol looked last; patrol's, as the next two
 	stuck, cut       bool          // no step since then, and memory held; closed for that
+	expired          atomic.Bool   // patrol has closed it for being idle
+
+	// What people are told of it.
+	activity  atomic.Int32 // an activity
+	last      atomic.Int64 // second of the last command
+	pipelined bool         // what was read began with other commands than the present one
 }
 
 var errNotSocket = errors.New("not a socket")
@@ -71,6 +77,7 @@ func (c *conn) serve() {
 
 // end closes the connection; nothing of it is left then.
 func (c *conn) end(err error) {
+	c.srv.watchers.tell(c, c.reason(err))
 	_ = c.net.Close()
 	c.request.release(&c.srv.budget)
 	c.srv.opts.Log.Debug().Err(err).Stringer("client", c.net.RemoteAddr()).Msg("connection closed")
@@ -106,9 +113,12 @@ func (c *conn) loop() error {
 		}
 		c.idle.Store(0)
 		c.srv.counts.bytesRead.Add(uint64(n))
+		c.last.Store(c.srv.now.Load())
+		c.activity.Store(int32(executing))
 		if err := c.rounds(); err != nil {
 			return err
 		}
+		c.activity.Store(int32(reading))
 		c.awaitRest()
 	}
 	return nil
@@ -149,7 +159,7 @@ func (c *conn) rounds() error {
 	m := takeMemory()
 	defer m.release()
 	defer c.replies.release(&c.srv.budget)
-	for !c.session.Closing() {
+	for c.pipelined = false; !c.session.Closing(); c.pipelined = true {
 		c.in.taken(c.session.Advance(c.in.unread(), &m.round))
 		if m.round.Empty() {
 			return nil
@@ -259,6 +269,7 @@ func (c *conn) checkDue(now int64) {
 		c.srv.counts.timedOut.Add(1)
 	case over(&c.idle, now):
 		c.srv.counts.idleKicks.Add(1)
+		c.expired.Store(true)
 	default:
 		return
 	}

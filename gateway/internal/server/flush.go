@@ -9,7 +9,7 @@ import (
 // flushAll says OK when every shard has been flushed, not before.
 func flushAll(ctx context.Context, s *Server, cmd *protocol.Command, out *output) {
 	if s.opts.Forbidden.FlushAll {
-		_, _ = out.Write(protocol.AppendError(nil, protocol.ErrFlushForbidden))
+		out.refuse(protocol.ErrFlushForbidden)
 		return
 	}
 	ctx, cancel := s.patience(ctx)

@@ -10,6 +10,7 @@ type output struct {
 	buf    []byte
 	answer protocol.Answer // how the client wants it
 	err    error
+	ended  bool // the handler has ended the connection
 }
 
 // Write takes p, which is copied. It is whole lines of the text protocol, whatever the client speaks.
@@ -36,3 +37,6 @@ func (o *output) Flush() error {
 	o.buf = o.buf[:0]
 	return o.err
 }
+
+// refuse answers with an error line.
+func (o *output) refuse(e protocol.Error) { _, _ = o.Write(protocol.AppendError(nil, e)) }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/memactor/memactor/cluster/client"
 	"github.com/memactor/memactor/gateway/internal/auth"
 	"github.com/memactor/memactor/gateway/internal/session"
+	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 	"github.com/memactor/memactor/protos/wire"
 )
 
@@ -33,6 +35,14 @@ type Cluster interface {
 	FlushAll(ctx context.Context, exptime int64) error
 	// Stats asks all nodes for a group of statistics.
 	Stats(ctx context.Context, group string) ([]client.NodeStats, error)
+	// Nodes are the nodes of the shard map.
+	Nodes() []client.NodeState
+	// Dump lists all entries.
+	Dump(ctx context.Context, visit func([]*shardv1.Metadata) error) error
+	// Watch is told what actors do.
+	Watch(ctx context.Context, kinds []shardv1.LogKind, visit func([]*shardv1.LogEvent, uint64) error) (wait func() error, err error)
+	// SetMemoryLimit changes the bytes of all nodes together.
+	SetMemoryLimit(ctx context.Context, total uint64) error
 }
 
 // Options configure a Server.
@@ -58,6 +68,10 @@ type Options struct {
 	Auth *auth.File
 	// Forbidden is what no client may do here.
 	Forbidden Forbidden
+	// Control is what clients may do to the gateway.
+	Control Control
+	// PrefixDelimiter ends the part of a key by which stats detail counts (-D).
+	PrefixDelimiter byte
 	// Settings are what `stats settings` says of the gateway, in order.
 	Settings []Stat
 }
@@ -98,12 +112,15 @@ type Server struct {
 	now     atomic.Int64 // seconds since started, kept by patrol
 	budget  budget
 
-	mu      sync.Mutex
-	conns   map[*conn]struct{}
-	closing bool
-	done    sync.WaitGroup  // connections
-	life    context.Context // until the end of Shutdown
-	stop    context.CancelFunc
+	watchers watchers
+
+	mu        sync.Mutex
+	conns     map[*conn]struct{}
+	listeners []net.Listener
+	closing   bool
+	done      sync.WaitGroup  // connections
+	life      context.Context // until the end of Shutdown
+	stop      context.CancelFunc
 }
 
 // New makes a server, which watches its connections' time limits until Shutdown.
@@ -125,6 +142,8 @@ func (s *Server) ServeTLS(l net.Listener) error {
 
 // accept prepares each connection before it begins.
 func (s *Server) accept(l net.Listener, prepare func(*conn)) error {
+	s.listens(l, true)
+	defer s.listens(l, false)
 	for wait := minPause; ; {
 		nc, err := l.Accept()
 		switch {
@@ -169,6 +188,8 @@ func (s *Server) admit(nc net.Conn, prepare func(*conn)) {
 		refuse(nc)
 	default:
 		s.counts.total.Add(1)
+		c.last.Store(s.now.Load())
+		s.watchers.tell(c, "")
 		c.begin()
 	}
 }
@@ -193,6 +214,24 @@ func (s *Server) forget(c *conn) {
 	delete(s.conns, c)
 	s.mu.Unlock()
 	s.done.Done()
+}
+
+// listens notes that clients are accepted there, or are not any more.
+func (s *Server) listens(l net.Listener, begins bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if begins {
+		s.listeners = append(s.listeners, l)
+		return
+	}
+	s.listeners = slices.DeleteFunc(s.listeners, func(o net.Listener) bool { return o == l })
+}
+
+// ending tells whether Shutdown has begun.
+func (s *Server) ending() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
 }
 
 // Conns is how many connections are open.

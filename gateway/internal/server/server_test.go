@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/memactor/memactor/cluster/client"
+	"github.com/memactor/memactor/cluster/shard"
 	"github.com/memactor/memactor/gateway/internal/session"
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 	"github.com/memactor/memactor/protos/wire"
@@ -32,7 +35,13 @@ type actors struct {
 	store   map[string][]byte
 	held    chan struct{} // while not nil, keys named "held..." wait for its close
 	flushed int
-	missing error // what Stats and FlushAll say of nodes that are away
+	missing error // what the nodes together say, or those that are away
+	expires int64 // of all entries
+	endless bool  // a dump never ends
+	limit   uint64
+	groups  []string          // that were asked for
+	kinds   []shardv1.LogKind // of the last Watch, and who it tells
+	visit   func([]*shardv1.LogEvent, uint64) error
 }
 
 func (a *actors) Submit(e *wire.Envelope, sink client.Sink, tag uint64) {
@@ -70,11 +79,65 @@ func (a *actors) FlushAll(context.Context, int64) error {
 }
 
 func (a *actors) Stats(_ context.Context, group string) ([]client.NodeStats, error) {
+	n1, n2 := shard.Node{ID: "n1"}, shard.Node{ID: "n2"}
+	switch group {
+	case "detail_dump":
+		p, other := &shardv1.PrefixStat{Prefix: []byte("p"), Gets: 2, Hits: 1, Sets: 1, Deletes: 3}, &shardv1.PrefixStat{Prefix: []byte("a"), Gets: 2, Hits: 2}
+		return []client.NodeStats{{Prefixes: []*shardv1.PrefixStat{p}}, {Prefixes: []*shardv1.PrefixStat{other, {Prefix: p.GetPrefix(), Gets: 2, Hits: 1, Sets: 1, Deletes: 3}}}}, nil
+	case "shards":
+		return []client.NodeStats{{Node: n1, Stats: []*shardv1.Stat{{Name: "1:items", Value: "3"}}}, {Node: n2, Stats: []*shardv1.Stat{{Name: "0:items", Value: "5"}}}}, nil
+	case "", "settings", "items", "slabs", "reset":
+	default:
+		a.groups = append(a.groups, group)
+		return nil, a.missing
+	}
 	stats := []*shardv1.Stat{{Name: "curr_items", Value: "2"}, {Name: "version", Value: "node"}, {Name: "slab:age", Value: "7"}}
 	if group == "items" {
 		stats = stats[:1]
 	}
-	return []client.NodeStats{{Stats: stats}, {Stats: stats}}, a.missing
+	return []client.NodeStats{{Node: n1, Stats: stats}, {Node: n2, Stats: stats}}, a.missing
+}
+
+func (a *actors) Nodes() []client.NodeState {
+	return []client.NodeState{{Node: shard.Node{ID: "n1", Address: "127.0.0.1:1"}, Link: client.LinkUp}, {Node: shard.Node{ID: "n2"}}}
+}
+
+// Dump lists entries, each of a's and, if there are more, batches of those without end.
+func (a *actors) Dump(ctx context.Context, visit func([]*shardv1.Metadata) error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var all []*shardv1.Metadata
+	for _, key := range slices.Sorted(maps.Keys(a.store)) {
+		all = append(all, &shardv1.Metadata{Key: []byte(key), Size: uint64(len(a.store[key])), Cas: 7, Accessed: 1000, Expires: a.expires})
+	}
+	for {
+		if err := visit(all); err != nil {
+			return err
+		}
+		if !a.endless {
+			return a.missing
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+func (a *actors) Watch(ctx context.Context, kinds []shardv1.LogKind, visit func([]*shardv1.LogEvent, uint64) error) (func() error, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.missing != nil {
+		return nil, a.missing
+	}
+	a.kinds, a.visit = kinds, visit
+	return func() error { <-ctx.Done(); return ctx.Err() }, nil
+}
+
+func (a *actors) SetMemoryLimit(_ context.Context, total uint64) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.limit = total
+	return a.missing
 }
 
 // start serves actors on a free port.
@@ -92,7 +155,7 @@ func start(t *testing.T, change ...func(*Options)) (*Server, *actors, string) {
 func options(a *actors) Options {
 	return Options{
 		Log: zerolog.Nop(), Cluster: a, Limits: session.DefaultLimits(), Version: "1.6.45", MaxConns: 100,
-		Timeouts: DefaultTimeouts(), Settings: []Stat{{"maxconns", "100"}},
+		Timeouts: DefaultTimeouts(), PrefixDelimiter: ':', Settings: []Stat{{"maxconns", "100"}},
 	}
 }
 
@@ -239,7 +302,9 @@ func TestStats(t *testing.T) {
 		}
 	}
 	p.send("stats settings\r\nstats items\r\nstats foo\r\nstats reset\r\n")
-	p.expect("STAT maxconns 100\r\nSTAT curr_items 4\r\n")
+	p.expect("STAT maxconns 100\r\nSTAT verbosity 0\r\n")
+	for line := ""; line != "STAT curr_items 4\r\n"; line, _ = p.r.ReadString('\n') {
+	}
 	p.expect("STAT version node\r\nSTAT slab:age 7\r\nEND\r\nSTAT curr_items 4\r\nEND\r\nERROR\r\nSERVER_ERROR stats reset: node b is away\r\n")
 }
 

@@ -26,30 +26,52 @@ type counters struct {
 // Stat is one line of stats.
 type Stat struct{ Name, Value string }
 
-// stats answers a group of statistics.
+// stats answers a group of statistics, or does what the group says.
 func stats(ctx context.Context, s *Server, cmd *protocol.Command, out *output) {
 	ctx, cancel := s.patience(ctx)
 	defer cancel()
-	group, _ := protocol.NextKey(cmd.Args)
-	_, _ = out.Write(s.stats(ctx, string(group)))
+	group, args := protocol.NextKey(cmd.Args)
+	_, _ = out.Write(s.stats(ctx, string(group), args))
 }
 
-// stats are the gateway's own, and those of the nodes added up. They end in END also
-// when nodes are missing: exporters wait for that.
-func (s *Server) stats(ctx context.Context, group string) []byte {
+func (s *Server) stats(ctx context.Context, group string, args []byte) []byte {
 	switch group {
-	case "", "settings", "items", "slabs":
+	case "", "settings", "items", "slabs", "sizes":
+		return appendStats(merge(s.own(group), s.nodes(ctx, group)))
 	case "reset":
 		return s.resetStats(ctx)
-	default:
-		return protocol.AppendError(nil, protocol.ErrUnknown)
+	case "detail":
+		return s.detail(ctx, args)
+	case "sizes_enable", "sizes_disable":
+		return s.trackSizes(ctx, group)
+	case "cachedump":
+		return s.cachedump(ctx, args)
+	case "conns":
+		return appendStats(s.connStats())
+	case "nodes":
+		return appendStats(s.nodeStats(ctx))
+	case "shards":
+		return appendStats(shardStats(s.nodes(ctx, group)))
 	}
+	return protocol.AppendError(nil, protocol.ErrUnknown)
+}
+
+// nodes are a group's statistics of those nodes that answer: those that do not are missing, and the answer ends in END
+// all the same. Exporters wait for that.
+func (s *Server) nodes(ctx context.Context, group string) []client.NodeStats {
 	nodes, err := s.opts.Cluster.Stats(ctx, group)
 	if err != nil {
 		s.opts.Log.Warn().Err(err).Str("group", group).Msg("stats are not complete")
 	}
+	if group == "" {
+		nodes = append(nodes, s.lostLines())
+	}
+	return nodes
+}
+
+func appendStats(all []Stat) []byte {
 	var out []byte
-	for _, st := range merge(s.own(group), nodes) {
+	for _, st := range all {
 		out = protocol.AppendStat(out, st.Name, st.Value)
 	}
 	return protocol.AppendEnd(out)
@@ -67,6 +89,7 @@ func (s *Server) resetStats(ctx context.Context) []byte {
 	if s.opts.Auth != nil {
 		s.opts.Auth.ResetCounts()
 	}
+	s.watchers.reset()
 	return protocol.AppendReset(nil)
 }
 
@@ -76,7 +99,7 @@ func (s *Server) own(group string) []Stat {
 	case "":
 		return s.general()
 	case "settings":
-		return s.opts.Settings
+		return withInert(s.opts.Settings)
 	default:
 		return nil
 	}
@@ -92,6 +115,7 @@ func (s *Server) general() []Stat {
 		{"uptime", uintText(uint64(time.Since(s.started) / time.Second))},
 		{"time", strconv.FormatInt(time.Now().Unix(), 10)},
 		{"version", s.opts.Version},
+		{"libevent", "0"},
 		{"pointer_size", strconv.Itoa(strconv.IntSize)},
 		{"rusage_user", timeText(usage.Utime)},
 		{"rusage_system", timeText(usage.Stime)},
@@ -102,16 +126,22 @@ func (s *Server) general() []Stat {
 		{"connection_structures", strconv.Itoa(s.Conns())},
 		{"auth_cmds", uintText(checks)},
 		{"auth_errors", uintText(refused)},
+		{"response_obj_oom", "0"}, {"response_obj_count", "0"}, {"response_obj_bytes", "0"},
+		{"read_buf_count", "0"}, {"read_buf_bytes", "0"}, {"read_buf_bytes_free", "0"}, {"read_buf_oom", "0"},
+		{"reserved_fds", "0"},
 		{"bytes_read", uintText(c.bytesRead.Load())},
 		{"bytes_written", uintText(c.bytesWritten.Load())},
 		{"accepting_conns", "1"},
 		{"listen_disabled_num", uintText(c.listenDisabled.Load())},
+		{"time_in_listen_disabled_us", "0"},
 		{"conn_yields", uintText(c.yields.Load())},
 		{"idle_kicks", uintText(c.idleKicks.Load())},
 		{"memactor_value_bytes", uintText(uint64(max(s.budget.lent.Load(), 0)))},
 		{"memactor_cut_for_memory", uintText(c.cutForMemory.Load())},
 		{"memactor_timed_out", uintText(c.timedOut.Load())},
 		{"threads", strconv.Itoa(runtime.GOMAXPROCS(0))},
+		{"log_watcher_sent", uintText(s.watchers.sent.Load())},
+		{"log_watchers", strconv.Itoa(s.watchers.count())},
 	}, s.secureStats()...)
 }
 
