@@ -133,7 +133,9 @@ const (
 	// No option.
 	Option_OPTION_UNSPECIFIED Option = 0
 	// Only if the entry's cas unique is cas: a store, a delete or a count of another
-	// entry is STATUS_EXISTS (C, and binary's cas). OP_CAS always compares.
+	// entry is STATUS_EXISTS (C, and binary's cas). OP_SET and OP_REPLACE are OP_CAS
+	// then, OP_ADD does not look at it, and to OP_APPEND, OP_PREPEND, OP_INCR and OP_DECR
+	// cas 0 is any, as in memcached.
 	Option_OPTION_COMPARE Option = 1
 	// The entry's cas unique becomes new_cas instead of one of the node's (E).
 	Option_OPTION_NEW_CAS Option = 2
@@ -159,8 +161,8 @@ const (
 	// The reply has ttl, idle, size and MARK_FETCHED. A read's are those before this
 	// read, but the ttl is the one that it sets.
 	Option_OPTION_DETAILS Option = 512
-	// Somebody looks, no command of a user's: no statistic counts it, and a read is no
-	// use of the entry (me).
+	// Somebody looks (me): no statistic but cmd_meta counts it, and a read is no use of
+	// the entry.
 	Option_OPTION_UNCOUNTED Option = 1024
 	// The read may win. If nobody has won since the last store, and the entry is stale
 	// or OPTION_RECACHE holds, it does; and the reply has all marks but MARK_FETCHED.
@@ -789,7 +791,7 @@ type Reply struct {
 	Value []byte `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
 	// The client flags of that entry.
 	Flags uint32 `protobuf:"varint,4,opt,name=flags,proto3" json:"flags,omitempty"`
-	// The cas unique of the entry as the operation left it.
+	// The cas unique of the entry as the operation left it; 0 unless STATUS_OK.
 	Cas uint64 `protobuf:"varint,5,opt,name=cas,proto3" json:"cas,omitempty"`
 	// The result of OP_INCR and OP_DECR.
 	Number uint64 `protobuf:"varint,6,opt,name=number,proto3" json:"number,omitempty"`

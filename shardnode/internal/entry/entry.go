@@ -31,6 +31,10 @@ type Entry struct {
 	Expires int64
 	// Flags are the client's.
 	Flags uint32
+	// Accessed is the Unix second of the last access, or of the last store after it.
+	Accessed uint32
+	// Marks are Stale, WinSent and Fetched. A store clears them.
+	Marks Marks
 }
 
 // Expired tells whether the entry has ended. Like memcached's, the clock moves in

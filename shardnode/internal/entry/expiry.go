@@ -21,3 +21,11 @@ func Expiry(exptime, now int64) int64 {
 	}
 	return exptime
 }
+
+// left is the seconds until an Expires comes; -1: it never does.
+func left(expires, now int64) int64 {
+	if expires == 0 {
+		return -1
+	}
+	return max(expires-now, 0)
+}

@@ -2,15 +2,13 @@ package entry
 
 // initialized is a turn of an actor that holds an entry.
 func initialized(a Actor, m *Message, t *Turn) Outcome {
-	switch m.Op {
-	case OpGet:
-		return read(a)
-	case OpGat:
-		return read(touch(a, m, t).Actor).as(Touched)
+	switch m.Verb() {
+	case OpGet, OpGat:
+		return read(a, m, t)
 	case OpTouch:
 		return touch(a, m, t)
 	case OpSet, OpReplace:
-		return store(fresh(m, t), t)
+		return store(fresh(m, t), m, t)
 	case OpAdd:
 		return keep(a, NotStored)
 	case OpAppend:
@@ -20,45 +18,68 @@ func initialized(a Actor, m *Message, t *Turn) Outcome {
 	case OpCas:
 		return compareAndStore(a, m, t)
 	case OpDelete:
-		return Outcome{Effect: Dropped, Reply: Reply{Status: OK}}
+		return remove(a, m, t)
 	case OpIncr, OpDecr:
 		return count(a, m, t)
 	}
 	panic("entry: " + m.Op.String())
 }
 
-func (o Outcome) as(e Effect) Outcome {
-	o.Effect = e
-	return o
-}
-
-func read(a Actor) Outcome {
-	return Outcome{Actor: a, Reply: Reply{
+func read(a Actor, m *Message, t *Turn) Outcome {
+	o := Outcome{Actor: a, Reply: Reply{
 		Status: OK, Value: a.Entry.Value, Flags: a.Entry.Flags, Cas: a.Entry.Cas,
 	}}
+	if m.Op == OpGat {
+		o.Actor.Entry.Expires = Expiry(m.Exptime, t.Now)
+		o.Effect = Touched
+	}
+	if m.Options.Has(Win | Vivify | Recache) {
+		win(&o, a, m, t)
+	}
+	return o
 }
 
 // touch changes the expiry and not the cas unique.
 func touch(a Actor, m *Message, t *Turn) Outcome {
 	a.Entry.Expires = Expiry(m.Exptime, t.Now)
-	return keep(a, OK).as(Touched)
+	return Outcome{Actor: a, Effect: Touched, Reply: Reply{Status: OK, Cas: a.Entry.Cas}}
 }
 
 // join is append and prepend: flags and expiry stay the entry's. A result that is
 // too large is "not stored" in memcached, and the old value stays.
 func join(a Actor, head, tail []byte, m *Message, t *Turn) Outcome {
 	e := a.Entry
-	if ItemSize(m.KeyLen, len(head)+len(tail), e.Flags) > t.MaxItem {
+	switch {
+	case m.differs(&e):
+		return keep(a, Exists)
+	case ItemSize(m.KeyLen, len(head)+len(tail), e.Flags) > t.MaxItem:
 		return keep(a, NotStored)
 	}
 	t.Scratch = append(append(t.Scratch[:0], head...), tail...)
-	e.Value = t.Scratch
-	return store(e, t)
+	e.Value, e.Accessed, e.Marks = t.Scratch, uint32(t.Now), 0
+	return store(e, m, t)
 }
 
+// compareAndStore stores if the entry is still the one that the sender has seen. One
+// that has seen an earlier entry may store it as a stale one, with Invalidate: it is
+// better than what it replaces, but whoever was to make it anew still is. cas unique 0
+// is no entry's here, though E0 can give it to one.
 func compareAndStore(a Actor, m *Message, t *Turn) Outcome {
-	if m.Cas != a.Entry.Cas {
+	e := fresh(m, t)
+	switch {
+	case m.Cas == 0:
+		return keep(a, Exists)
+	case m.Cas == a.Entry.Cas:
+	case m.Options.Has(Invalidate) && m.Cas < a.Entry.Cas:
+		e.Expires, e.Marks = a.Entry.Expires, Stale|a.Entry.Marks&WinSent
+	default:
 		return keep(a, Exists)
 	}
-	return store(fresh(m, t), t)
+	return store(e, m, t)
+}
+
+// differs tells whether the message is for another cas unique than the entry's;
+// append, prepend, incr and decr take 0 for any.
+func (m *Message) differs(e *Entry) bool {
+	return m.Options.Has(Compare) && m.Cas != 0 && m.Cas != e.Cas
 }

@@ -37,8 +37,11 @@ func (o Op) Valid() bool { return o >= OpGet && o <= OpDecr }
 // Stores tells whether the operation carries a value to store.
 func (o Op) Stores() bool { return o >= OpSet && o <= OpCas }
 
-// Changes tells whether the operation may give the entry a new cas unique.
-func (o Op) Changes() bool { return o.Stores() || o == OpIncr || o == OpDecr }
+// Reads tells whether the operation reads the value.
+func (o Op) Reads() bool { return o == OpGet || o == OpGat }
+
+// Counts tells whether the operation is arithmetic.
+func (o Op) Counts() bool { return o == OpIncr || o == OpDecr }
 
 // Status is the outcome of a message. The numbers are those of the contract's
 // Status.
@@ -72,26 +75,63 @@ type Message struct {
 	Value []byte
 	// Exptime is memcached's, see expiry.go.
 	Exptime int64
-	// Cas is the cas unique that OpCas compares.
+	// Cas is the cas unique that OpCas and Compare compare.
 	Cas uint64
 	// Delta is what OpIncr adds and OpDecr subtracts.
 	Delta uint64
+	// Vivify is the exptime that goes with Vivify, Initial the number that a count
+	// stores then.
+	Vivify  int64
+	Initial uint64
+	// Recache is memcached's exptime, not seconds: an entry that ends before is to be
+	// made anew.
+	Recache int64
+	// NewCas is the cas unique that goes with NewCas.
+	NewCas uint64
 	// KeyLen is the length of the actor's key; it counts against Turn.MaxItem.
 	KeyLen int
 	// Flags are the client flags to store.
-	Flags uint32
-	Op    Op
+	Flags   uint32
+	Options Options
+	Op      Op
+}
+
+// Verb is what memcached calls the operation: a set or replace that compares is a
+// cas, and is counted as one.
+func (m *Message) Verb() Op {
+	if m.Options.Has(Compare) && (m.Op == OpSet || m.Op == OpReplace) {
+		return OpCas
+	}
+	return m.Op
+}
+
+// Changes tells whether the message may give the entry a new cas unique.
+func (m *Message) Changes() bool {
+	return m.Op.Stores() || m.Op.Counts() || m.Options.Has(Vivify|Invalidate)
+}
+
+// Uses tells whether the message counts as a use of the entry: it then moves to the
+// end of those that are evicted.
+func (m *Message) Uses() bool {
+	return !m.Op.Reads() || !m.Options.Has(NoBump|Uncounted)
 }
 
 // Reply is what the actor answers.
 type Reply struct {
 	// Value is that of the entry, for OpGet and OpGat; borrowed from it.
 	Value []byte
-	// Cas is the cas unique of the entry as the message left it; 0: no entry.
+	// Cas is the cas unique of the entry as the message left it; 0 unless OK.
 	Cas uint64
 	// Number is the result of OpIncr and OpDecr.
 	Number uint64
+	// TTL is the seconds that the entry has left, -1: it never expires. For Details.
+	TTL int64
 	// Flags are the client flags of the entry, for OpGet and OpGat.
-	Flags  uint32
+	Flags uint32
+	// Idle is the seconds since the last access before this one. For Details.
+	Idle uint32
+	// Size is the length of the value in bytes. For Details and NoValue.
+	Size   uint32
+	Marks  Marks
 	Status Status
 }

@@ -5,25 +5,39 @@ import (
 	"strconv"
 )
 
-// count is incr and decr. incr wraps at 2^64, decr stops at 0.
+// count is incr and decr. incr wraps at 2^64, decr stops at 0. A result that fits is
+// written over the old value, and leaves the entry's marks as they are.
 func count(a Actor, m *Message, t *Turn) Outcome {
-	n, ok := parseNumber(a.Entry.Value)
+	e := a.Entry
+	if len(e.Value) > 0 && m.differs(&e) {
+		return keep(a, Exists)
+	}
+	n, ok := parseNumber(e.Value)
 	if !ok {
 		return keep(a, NonNumeric)
 	}
+	e.Value = formatNumber(t, m.counted(n), len(e.Value))
+	e.Accessed = uint32(t.Now)
+	if len(e.Value) > len(a.Entry.Value) {
+		e.Marks = 0
+	}
+	if m.Options.Has(Touch) {
+		e.Expires = Expiry(m.Exptime, t.Now)
+	}
+	o := store(e, m, t)
+	o.Reply.Number = m.counted(n)
+	return o
+}
+
+// counted is n after the message.
+func (m *Message) counted(n uint64) uint64 {
 	switch {
 	case m.Op == OpIncr:
-		n += m.Delta
+		return n + m.Delta
 	case m.Delta > n:
-		n = 0
-	default:
-		n -= m.Delta
+		return 0
 	}
-	e := a.Entry
-	e.Value = formatNumber(t, n, len(e.Value))
-	o := store(e, t)
-	o.Reply.Number = n
-	return o
+	return n - m.Delta
 }
 
 // formatNumber writes n into the scratch. memcached writes a shorter result over

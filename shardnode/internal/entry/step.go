@@ -19,7 +19,7 @@ type Effect uint8
 const (
 	// Kept: nothing has changed.
 	Kept Effect = iota
-	// Touched: only Expires has changed.
+	// Touched: only Expires or Marks have changed.
 	Touched
 	// Stored: the entry is another.
 	Stored
@@ -48,6 +48,8 @@ type Outcome struct {
 	Effect Effect
 	// Lapsed: the entry that the actor held had expired before the message.
 	Lapsed bool
+	// Vivified: the entry was made because there was none (Vivify).
+	Vivified bool
 }
 
 // Step is one turn of the actor a. m.Op must be Valid.
@@ -73,6 +75,13 @@ func step(a Actor, m *Message, t *Turn) Outcome {
 	if m.Op.Stores() && ItemSize(m.KeyLen, len(m.Value), m.Flags) > t.MaxItem {
 		return tooLarge(a, m)
 	}
+	if m.Options.Has(Details | NoValue) {
+		return detailed(a, m, t)
+	}
+	return handle(a, m, t)
+}
+
+func handle(a Actor, m *Message, t *Turn) Outcome {
 	switch a.State {
 	case Uninitialized:
 		return uninitialized(m, t)
@@ -91,14 +100,15 @@ func tooLarge(a Actor, m *Message) Outcome {
 	return keep(a, TooLarge)
 }
 
-// keep leaves the actor as it is.
-func keep(a Actor, s Status) Outcome {
-	return Outcome{Actor: a, Reply: Reply{Status: s, Cas: a.Entry.Cas}}
-}
+// keep leaves the actor as it is, and refuses the message or has nothing for it.
+func keep(a Actor, s Status) Outcome { return Outcome{Actor: a, Reply: Reply{Status: s}} }
 
 // store makes e the actor's entry, under a new cas unique.
-func store(e Entry, t *Turn) Outcome {
+func store(e Entry, m *Message, t *Turn) Outcome {
 	e.Cas = t.Unique
+	if m.Options.Has(NewCas) {
+		e.Cas = m.NewCas
+	}
 	return Outcome{
 		Actor:  Actor{State: Initialized, Entry: e},
 		Effect: Stored,
@@ -108,5 +118,5 @@ func store(e Entry, t *Turn) Outcome {
 
 // fresh is the entry that a message brings.
 func fresh(m *Message, t *Turn) Entry {
-	return Entry{Value: m.Value, Flags: m.Flags, Expires: Expiry(m.Exptime, t.Now)}
+	return Entry{Value: m.Value, Flags: m.Flags, Expires: Expiry(m.Exptime, t.Now), Accessed: uint32(t.Now)}
 }

@@ -2,6 +2,7 @@ package entry
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,12 +45,17 @@ func (p *player) play(t *testing.T, d *datadriven.TestData) string {
 	return ""
 }
 
-// step takes a turn the way a region does: the actor keeps a copy of the value.
+// step takes a turn the way a region does: the actor keeps a copy of the value, and
+// a read leaves its trace.
 func (p *player) step(m Message) string {
 	p.turn.Unique++
 	o := Step(p.actor, &m, &p.turn)
 	line := describe(m.Op, o)
 	p.actor = o.Actor
+	if m.Op.Reads() && o.Reply.Status == OK && m.Uses() {
+		p.actor.Entry.Accessed = uint32(p.turn.Now)
+		p.actor.Entry.Marks |= Fetched
+	}
 	p.actor.Entry.Value = append([]byte(nil), o.Actor.Entry.Value...)
 	return line
 }
@@ -59,17 +65,61 @@ func describe(op Op, o Outcome) string {
 	if o.Lapsed {
 		s += " (lapsed)"
 	}
+	if o.Vivified {
+		s += " (vivified)"
+	}
 	if o.Reply.Value != nil {
 		s += fmt.Sprintf(" value=%q flags=%d", o.Reply.Value, o.Reply.Flags)
 	}
 	if (op == OpIncr || op == OpDecr) && o.Reply.Status == OK {
 		s += fmt.Sprintf(" number=%d", o.Reply.Number)
 	}
+	if o.Reply.Marks != 0 {
+		s += " " + describeMarks(o.Reply.Marks)
+	}
+	if r := &o.Reply; r.Size != 0 || r.TTL != 0 || r.Idle != 0 {
+		s += fmt.Sprintf(" size=%d ttl=%d idle=%d", r.Size, r.TTL, r.Idle)
+	}
 	if o.Actor.State == Uninitialized {
 		return s + " | " + o.Actor.State.String()
 	}
 	e := o.Actor.Entry
-	return s + fmt.Sprintf(" | %s %q flags=%d expires=%d cas=%d", o.Actor.State, e.Value, e.Flags, e.Expires, e.Cas)
+	s += fmt.Sprintf(" | %s %q flags=%d expires=%d cas=%d", o.Actor.State, e.Value, e.Flags, e.Expires, e.Cas)
+	if e.Marks != 0 {
+		s += " " + describeMarks(e.Marks)
+	}
+	return s
+}
+
+// The names of options and marks, from the lowest bit on.
+var (
+	optionNames = []string{
+		"compare", "newcas", "touch", "vivify", "recache", "invalidate", "dropvalue", "nobump", "novalue", "details",
+		"uncounted", "win", "late",
+	}
+	markNames = []string{"won", "stale", "winsent", "fetched"}
+)
+
+func describeMarks(m Marks) string {
+	var names []string
+	for i, name := range markNames {
+		if m.Has(1 << i) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, "+")
+}
+
+func parseOptions(text string) (Options, error) {
+	var all Options
+	for name := range strings.SplitSeq(text, "+") {
+		i := slices.Index(optionNames, name)
+		if i < 0 {
+			return 0, fmt.Errorf("unknown option %q", name)
+		}
+		all |= 1 << i
+	}
+	return all, nil
 }
 
 func parseMessage(t *testing.T, line string) Message {
@@ -91,6 +141,16 @@ func parseMessage(t *testing.T, line string) Message {
 			m.Cas, err = strconv.ParseUint(text, 10, 64)
 		case "delta":
 			m.Delta, err = strconv.ParseUint(text, 10, 64)
+		case "options":
+			m.Options, err = parseOptions(text)
+		case "vivify":
+			m.Vivify, err = strconv.ParseInt(text, 10, 64)
+		case "recache":
+			m.Recache, err = strconv.ParseInt(text, 10, 64)
+		case "newcas":
+			m.NewCas, err = strconv.ParseUint(text, 10, 64)
+		case "initial":
+			m.Initial, err = strconv.ParseUint(text, 10, 64)
 		default:
 			err = fmt.Errorf("unknown argument %q", name)
 		}

@@ -47,10 +47,13 @@ func (a *actor) load(e *wire.Envelope, s Sink, now int64) {
 	a.key, a.id, a.sink = e.Key, e.ID, s
 	a.msg = entry.Message{
 		Value: e.Value, Exptime: e.Exptime, Cas: e.Cas, Delta: e.Delta,
-		KeyLen: len(e.Key), Flags: e.Flags, Op: entry.Op(e.Op),
+		KeyLen: len(e.Key), Flags: e.Flags, Options: entry.Options(e.Options), Op: entry.Op(e.Op),
+	}
+	if a.msg.Options != 0 {
+		a.msg.Vivify, a.msg.Recache, a.msg.NewCas, a.msg.Initial = e.Vivify, e.Recache, e.NewCas, e.Initial
 	}
 	a.in.Now, a.in.MaxItem = now, a.region.opts.MaxItem
-	if a.msg.Op.Changes() {
+	if a.msg.Changes() {
 		a.in.Unique = h.nextUnique()
 	}
 	h.passTime(now)

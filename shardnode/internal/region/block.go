@@ -17,13 +17,10 @@ const (
 	atFlags      = 8  // uint32, the client's
 	atGeneration = 12 // uint32: the shard's when the value was stored, see flush.go
 	atAccessed   = 16 // uint32: Unix second of the last access
-	atBits       = 20 // uint8
+	atMarks      = 20 // uint8, the entry's
 	atKeyLen     = 21 // uint8
 	blockHeader  = 24
 )
-
-// The bits of a block.
-const bitFetched = 1 // read since it was stored
 
 // newBlock is a block for a key and a value of this length; the value is not
 // filled in.
@@ -47,12 +44,12 @@ func (b block) fits(key, value int) bool {
 func (b block) resized(value int) block { return b[:blockHeader+b.keyLen()+value] }
 
 // fill makes e the block's entry. e.Value has the block's length of a value.
-func (b block) fill(e *entry.Entry, generation, now uint32) {
+func (b block) fill(e *entry.Entry, generation uint32) {
 	binary.LittleEndian.PutUint64(b[atCas:], e.Cas)
 	binary.LittleEndian.PutUint32(b[atFlags:], e.Flags)
 	binary.LittleEndian.PutUint32(b[atGeneration:], generation)
-	binary.LittleEndian.PutUint32(b[atAccessed:], now)
-	b[atBits] = 0
+	binary.LittleEndian.PutUint32(b[atAccessed:], e.Accessed)
+	b[atMarks] = byte(e.Marks)
 	copy(b.value(), e.Value)
 }
 
@@ -66,15 +63,19 @@ func (b block) generation() uint32 { return binary.LittleEndian.Uint32(b[atGener
 
 func (b block) accessed() uint32 { return binary.LittleEndian.Uint32(b[atAccessed:]) }
 
-func (b block) fetched() bool { return b[atBits]&bitFetched != 0 }
+func (b block) marks() entry.Marks { return entry.Marks(b[atMarks]) }
+
+func (b block) fetched() bool { return b.marks().Has(entry.Fetched) }
 
 // actor is the actor at rest that the block holds; its value is the block's.
 func (b block) actor(expires uint32) entry.Actor {
 	return entry.Actor{State: entry.Initialized, Entry: entry.Entry{
-		Value:   b.value(),
-		Cas:     binary.LittleEndian.Uint64(b[atCas:]),
-		Flags:   binary.LittleEndian.Uint32(b[atFlags:]),
-		Expires: int64(expires),
+		Value:    b.value(),
+		Cas:      binary.LittleEndian.Uint64(b[atCas:]),
+		Flags:    binary.LittleEndian.Uint32(b[atFlags:]),
+		Accessed: b.accessed(),
+		Marks:    b.marks(),
+		Expires:  int64(expires),
 	}}
 }
 
@@ -84,9 +85,12 @@ func (b block) access(now uint32) {
 		binary.LittleEndian.PutUint32(b[atAccessed:], now)
 	}
 	if !b.fetched() {
-		b[atBits] |= bitFetched
+		b.mark(b.marks() | entry.Fetched)
 	}
 }
+
+// mark gives the entry other marks.
+func (b block) mark(m entry.Marks) { b[atMarks] = byte(m) }
 
 // entryOverhead is what an entry costs beside its block, in bytes: the slot, its
 // links, its share of the index, and the room that these grow into.

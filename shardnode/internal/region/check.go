@@ -53,6 +53,8 @@ func invalid(e *wire.Envelope) string {
 		return fmt.Sprintf("a key of %d bytes; allowed are 1 to %d", len(e.Key), wire.MaxKey)
 	case len(e.Value) > wire.MaxValue:
 		return fmt.Sprintf("a value of %d bytes; allowed are %d", len(e.Value), wire.MaxValue)
+	case e.Options > uint32(entry.KnownOptions):
+		return fmt.Sprintf("options %d; known are those up to %d", e.Options, entry.KnownOptions)
 	}
 	return ""
 }

@@ -51,7 +51,7 @@ func (a *actor) apply() {
 	case entry.Dropped:
 		a.drop()
 	}
-	if a.ref != 0 {
+	if a.ref != 0 && a.msg.Uses() {
 		t.policy.used(a.ref)
 	}
 	if a.home.bytes.Load() != t.bytes {
@@ -90,6 +90,10 @@ func (a *actor) reclaim() {
 
 // tally counts the turn under memcached's names.
 func (a *actor) tally(c *Counts) {
+	if a.msg.Options.Has(entry.Uncounted) {
+		c[CmdMeta]++
+		return
+	}
 	if a.out.Lapsed {
 		c[GetExpired]++
 	}
@@ -97,7 +101,7 @@ func (a *actor) tally(c *Counts) {
 		c[GetFlushed]++
 	}
 	status := a.out.Reply.Status
-	switch a.msg.Op {
+	switch a.counted() {
 	case entry.OpGet:
 		c[CmdGet]++
 		c.either(status, GetHits, GetMisses)
@@ -107,11 +111,11 @@ func (a *actor) tally(c *Counts) {
 	case entry.OpSet, entry.OpAdd, entry.OpReplace, entry.OpAppend, entry.OpPrepend, entry.OpCas:
 		a.tallyStore(c, status)
 	case entry.OpDelete:
-		c.either(status, DeleteHits, DeleteMisses)
+		a.tallyDelete(c, status)
 	case entry.OpIncr:
-		c.either(status, IncrHits, IncrMisses)
+		a.tallyCount(c, IncrHits, IncrMisses)
 	case entry.OpDecr:
-		c.either(status, DecrHits, DecrMisses)
+		a.tallyCount(c, DecrHits, DecrMisses)
 	}
 	if a.linked() {
 		c[TotalItems]++
@@ -121,8 +125,36 @@ func (a *actor) tally(c *Counts) {
 // linked tells whether memcached would have made a new item: always when
 // something is stored, save for a count within the length of the old value.
 func (a *actor) linked() bool {
-	inPlace := !a.msg.Op.Stores() && len(a.next) == len(a.data)
+	inPlace := !a.msg.Op.Stores() && !a.out.Vivified && len(a.next) == len(a.data)
 	return a.out.Effect == entry.Stored && !inPlace
+}
+
+// counted is the operation that the turn is counted as. mg with T that misses is a
+// get in memcached, other than gat.
+func (a *actor) counted() entry.Op {
+	if a.msg.Op == entry.OpGat && a.msg.Options.Has(entry.Win) && a.out.Reply.Status != entry.OK {
+		return entry.OpGet
+	}
+	return a.msg.Verb()
+}
+
+// tallyDelete counts a delete. As in memcached, one of another version is a miss, and
+// one that only invalidates is nothing.
+func (a *actor) tallyDelete(c *Counts, status entry.Status) {
+	switch {
+	case status == entry.Exists:
+		c[DeleteMisses]++
+	case status == entry.OK && a.msg.Options.Has(entry.Invalidate):
+	default:
+		c.either(status, DeleteHits, DeleteMisses)
+	}
+}
+
+// tallyCount counts incr or decr; one that made the number is neither hit nor miss.
+func (a *actor) tallyCount(c *Counts, hit, miss Counter) {
+	if !a.out.Vivified {
+		c.either(a.out.Reply.Status, hit, miss)
+	}
 }
 
 // tallyStore counts a storage command; those without room are no cmd_set.
@@ -136,7 +168,7 @@ func (a *actor) tallyStore(c *Counts, status entry.Status) {
 		return
 	}
 	c[CmdSet]++
-	if a.msg.Op != entry.OpCas {
+	if a.msg.Verb() != entry.OpCas {
 		return
 	}
 	c.either(status, CasHits, CasMisses)

@@ -29,11 +29,11 @@ const (
 	// maxTurns is how many turns of one actor a delivering goroutine runs before
 	// the actor gets a goroutine of its own.
 	maxTurns = 16
-	// maxMailBytes bounds an actor's mailbox: about 20,000 small messages, which is
-	// more than the windows of twenty gateway connections. One message always fits.
+	// maxMailBytes bounds an actor's mailbox: about 16,000 small messages, which is
+	// more than the windows of fifteen gateway connections. One message always fits.
 	maxMailBytes = 4 << 20
 	// mailOverhead is what a message counts beside its key and value, in bytes.
-	mailOverhead = 208
+	mailOverhead = 256
 	// maxScratch is the scratch in bytes that an actor keeps after a turn.
 	maxScratch = 64 << 10
 )

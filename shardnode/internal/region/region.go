@@ -22,6 +22,7 @@ type Region struct {
 	budget   budget
 	cursor   atomic.Uint32 // where the last look for memory ended
 	hosting  atomic.Pointer[hosting]
+	shift    shift
 	mu       sync.Mutex     // serialises SetMap
 	stray    stray          // counted by no shard that is hosted now
 	sizes    atomic.Bool    // Sizes has something to tell
@@ -55,4 +56,4 @@ func (r *Region) Wait() { r.busy.Wait() }
 // Map is the map that the region acts on; nil if it has none yet.
 func (r *Region) Map() *shard.Map { return r.hosting.Load().m }
 
-func (r *Region) now() int64 { return r.opts.Now().Unix() }
+func (r *Region) now() int64 { return r.shift.of(r.opts.Now().Unix()) }

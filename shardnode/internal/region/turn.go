@@ -48,7 +48,7 @@ func (a *actor) prepare() {
 		}
 	}
 	next = next.resized(len(e.Value))
-	next.fill(e, a.generation, uint32(a.in.Now))
+	next.fill(e, a.generation)
 	a.next = next
 }
 
@@ -68,9 +68,13 @@ func (a *actor) allocate(value int) block {
 }
 
 // refuse is the outcome if there is no memory. As in memcached, a set ends the old
-// entry then, and other operations leave it.
+// entry then, and other operations leave it; a read that was to make the entry is a
+// miss.
 func (a *actor) refuse() {
-	a.noMemory = true
+	a.noMemory = !a.msg.Op.Reads()
+	if a.msg.Op.Reads() {
+		a.out.Reply = entry.Reply{Status: entry.NotFound}
+	}
 	ended := a.msg.Op == entry.OpSet || a.out.Lapsed || a.flushed
 	a.out.Effect = entry.Kept
 	if ended && a.data != nil {
@@ -78,13 +82,22 @@ func (a *actor) refuse() {
 	}
 }
 
-// access notes in the block that it was read.
+// access notes in the block that it was read, and what the read has changed.
 func (a *actor) access() {
-	hit := a.out.Reply.Status == entry.OK
+	if a.out.Reply.Status != entry.OK {
+		return
+	}
 	switch a.msg.Op {
 	case entry.OpGet, entry.OpGat, entry.OpTouch:
-		if hit {
-			a.data.access(uint32(a.in.Now))
+		b := a.data
+		if a.next != nil {
+			b = a.next
+		}
+		if a.out.Effect == entry.Touched {
+			b.mark(a.out.Actor.Entry.Marks)
+		}
+		if a.msg.Uses() {
+			b.access(uint32(a.in.Now))
 		}
 	case entry.OpSet, entry.OpAdd, entry.OpReplace, entry.OpAppend, entry.OpPrepend, entry.OpCas,
 		entry.OpDelete, entry.OpIncr, entry.OpDecr:
@@ -97,6 +110,7 @@ func (a *actor) answer() {
 	r := &a.out.Reply
 	a.reply = wire.Reply{
 		ID: a.id, Status: shardv1.Status(r.Status), Value: r.Value, Flags: r.Flags, Cas: r.Cas, Number: r.Number,
+		Marks: uint32(r.Marks), TTL: r.TTL, Idle: uint64(r.Idle), Size: uint64(r.Size),
 	}
 	if a.noMemory {
 		a.reply = wire.Reply{ID: a.id, Status: shardv1.Status_STATUS_NO_MEMORY}

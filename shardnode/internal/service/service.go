@@ -31,6 +31,8 @@ type Service struct {
 	stats  *Stats
 	log    zerolog.Logger
 	health *health.Server
+	// Debug allows MoveClock. Set it before the service is registered.
+	Debug bool
 
 	dumps    chan struct{} // holds a token for each dump under way
 	drain    chan struct{} // closed: streams end
