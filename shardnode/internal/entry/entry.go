@@ -28,7 +28,7 @@ type Entry struct {
 	// Cas is the entry's cas unique: the version of its last change.
 	Cas uint64
 	// Expires is the Unix second at which the entry ends; 0 is never.
-	Expires int64
+	Expires uint32
 	// Flags are the client's.
 	Flags uint32
 	// Accessed is the Unix second of the last access, or of the last store after it.
@@ -39,7 +39,7 @@ type Entry struct {
 
 // Expired tells whether the entry has ended. Like memcached's, the clock moves in
 // whole seconds.
-func (e *Entry) Expired(now int64) bool { return e.Expires != 0 && e.Expires <= now }
+func (e *Entry) Expired(now int64) bool { return e.Expires != 0 && int64(e.Expires) <= now }
 
 // Actor is a key actor at rest. The zero Actor is Uninitialized.
 type Actor struct {

@@ -50,9 +50,12 @@ func FuzzParseNumber(f *testing.F) {
 
 func TestExpiry(t *testing.T) {
 	const now = 1_800_000_000
-	for _, c := range []struct{ exptime, want int64 }{
+	for _, c := range []struct {
+		exptime int64
+		want    uint32
+	}{
 		{0, 0}, {-1, 1}, {math.MinInt64, 1}, {1, now + 1}, {2592000, now + 2592000},
-		{2592001, 2592001}, {now + 5, now + 5}, {math.MaxInt64, math.MaxInt64},
+		{2592001, 2592001}, {now + 5, now + 5}, {math.MaxUint32, math.MaxUint32}, {math.MaxInt64, math.MaxUint32},
 	} {
 		if got := Expiry(c.exptime, now); got != c.want {
 			t.Errorf("Expiry(%d) = %d, want %d", c.exptime, got, c.want)

@@ -4,7 +4,10 @@ package entry
 func initialized(a Actor, m *Message, t *Turn) Outcome {
 	switch m.Verb() {
 	case OpGet, OpGat:
-		return read(a, m, t)
+		if m.Op == OpGat || m.Options.Has(Win|Vivify|Recache) {
+			return readAndChange(a, m, t)
+		}
+		return read(a)
 	case OpTouch:
 		return touch(a, m, t)
 	case OpSet, OpReplace:
@@ -25,16 +28,19 @@ func initialized(a Actor, m *Message, t *Turn) Outcome {
 	panic("entry: " + m.Op.String())
 }
 
-func read(a Actor, m *Message, t *Turn) Outcome {
-	o := Outcome{Actor: a, Reply: Reply{
+func read(a Actor) Outcome {
+	return Outcome{Actor: a, Reply: Reply{
 		Status: OK, Value: a.Entry.Value, Flags: a.Entry.Flags, Cas: a.Entry.Cas,
 	}}
+}
+
+func readAndChange(a Actor, m *Message, t *Turn) Outcome {
+	o := read(a)
 	if m.Op == OpGat {
-		o.Actor.Entry.Expires = Expiry(m.Exptime, t.Now)
-		o.Effect = Touched
+		o.Actor.Entry.Expires, o.Effect = Expiry(m.Exptime, t.Now), Touched
 	}
 	if m.Options.Has(Win | Vivify | Recache) {
-		win(&o, a, m, t)
+		win(&o, &a.Entry, m, t)
 	}
 	return o
 }

@@ -124,14 +124,9 @@ type Reply struct {
 	Cas uint64
 	// Number is the result of OpIncr and OpDecr.
 	Number uint64
-	// TTL is the seconds that the entry has left, -1: it never expires. For Details.
-	TTL int64
 	// Flags are the client flags of the entry, for OpGet and OpGat.
 	Flags uint32
-	// Idle is the seconds since the last access before this one. For Details.
-	Idle uint32
-	// Size is the length of the value in bytes. For Details and NoValue.
-	Size   uint32
+	// Marks are Won, Stale and WinSent, for a read that may win.
 	Marks  Marks
 	Status Status
 }

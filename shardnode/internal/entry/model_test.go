@@ -22,14 +22,12 @@ type model struct {
 }
 
 type answer struct {
-	status Status
-	value  string
-	number uint64
-	cas    uint64
-	marks  Marks
-	// With details.
-	ttl        int64
-	idle, size int64
+	status  Status
+	value   string
+	number  uint64
+	cas     uint64
+	marks   Marks
+	details Details
 }
 
 // handle answers a message; what it says of the entry with details is before a read
@@ -43,39 +41,39 @@ func (m *model) handle(msg Message, now int64, unique uint64, maxItem int) answe
 	if r.status == OK && m.there {
 		r.cas = m.cas
 	}
-	if !m.there || r.status == TooLarge {
-		return r
-	}
-	if msg.Options.Has(Details | NoValue) {
-		r.size = int64(len(m.value))
-	}
-	if msg.Options.Has(NoValue) {
-		r.value = ""
-	}
-	if msg.Options.Has(Details) {
-		expires, seen := m.expires, before
-		if msg.Options.Has(LateExptime) {
-			expires = before.expires
-		}
-		if !before.there {
-			seen = *m
-		}
-		r.idle = now - seen.accessed
-		if seen.fetched {
-			r.marks |= Fetched
-		}
-		switch r.ttl = expires - now; {
-		case expires == 0:
-			r.ttl = -1
-		case r.ttl < 0:
-			r.ttl = 0
-		}
+	if m.there {
+		r.details = m.describe(before, msg.Options, now)
 	}
 	reads := msg.Op == OpGet || msg.Op == OpGat
 	if reads && r.status == OK && !msg.Options.Has(NoBump|Uncounted) {
 		m.fetched, m.accessed = true, now
 	}
 	return r
+}
+
+func (m *model) describe(before model, options Options, now int64) Details {
+	d := Details{Size: uint32(len(m.value))}
+	if !options.Has(ShowDetails) {
+		return d
+	}
+	expires, seen := m.expires, before
+	if options.Has(LateExptime) {
+		expires = before.expires
+	}
+	if !before.there {
+		seen = *m
+	}
+	d.Idle = uint32(now - seen.accessed)
+	if seen.fetched {
+		d.Marks = Fetched
+	}
+	switch d.TTL = expires - now; {
+	case expires == 0:
+		d.TTL = -1
+	case d.TTL < 0:
+		d.TTL = 0
+	}
+	return d
 }
 
 func (m *model) act(msg Message, now int64, unique uint64, maxItem int) answer {
@@ -260,7 +258,7 @@ func stepIsTheModel(t *rapid.T) {
 		o := Step(a, &msg, &turn)
 		checkOutcome(t, a, o, &msg, turn.Now)
 		r := &o.Reply
-		got := answer{r.Status, string(r.Value), r.Number, r.Cas, r.Marks, r.TTL, int64(r.Idle), int64(r.Size)}
+		got := answer{r.Status, string(r.Value), r.Number, r.Cas, r.Marks, Describe(&a, &o, &msg, turn.Now)}
 		if got != want {
 			t.Fatalf("%s %q options %b: got %+v, want %+v", msg.Op, msg.Value, msg.Options, got, want)
 		}
@@ -326,7 +324,7 @@ func checkOutcome(t *rapid.T, before Actor, o Outcome, m *Message, now int64) {
 func checkSame(t *rapid.T, a Actor, m model) {
 	e := &a.Entry
 	got := model{
-		a.State == Initialized, string(e.Value), e.Flags, e.Expires, e.Cas,
+		a.State == Initialized, string(e.Value), e.Flags, int64(e.Expires), e.Cas,
 		e.Marks.Has(Stale), e.Marks.Has(WinSent), e.Marks.Has(Fetched), int64(e.Accessed),
 	}
 	if got != m {

@@ -14,8 +14,8 @@ const (
 	Invalidate                      // I
 	DropValue                       // x
 	NoBump                          // u
-	NoValue                         // no v
-	Details                         // h, l, s, t
+	NoValue                         // no v; for whoever sends the reply, as the next is
+	ShowDetails                     // h, l, s, t: see Describe
 	Uncounted                       // me
 	Win                             // any mg
 	LateExptime                     // t or R before T or N

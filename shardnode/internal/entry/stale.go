@@ -6,8 +6,8 @@ package entry
 // one client asks the database, and not a thousand of them.
 
 // win decides whether the reader wins, and tells him how the entry stands. o is the
-// outcome of his read so far, a the actor before it.
-func win(o *Outcome, a Actor, m *Message, t *Turn) {
+// outcome of his read so far, before the entry as he met it.
+func win(o *Outcome, before *Entry, m *Message, t *Turn) {
 	e := &o.Actor.Entry
 	o.Reply.Marks = e.Marks & (Stale | WinSent)
 	if e.Marks.Has(WinSent) {
@@ -15,7 +15,7 @@ func win(o *Outcome, a Actor, m *Message, t *Turn) {
 	}
 	expires := e.Expires
 	if m.Options.Has(LateExptime) {
-		expires = a.Entry.Expires
+		expires = before.Expires
 	}
 	soon := m.Options.Has(Recache) && expires != 0 && expires < Expiry(m.Recache, t.Now)
 	if soon || e.Marks.Has(Stale) {
@@ -48,32 +48,5 @@ func remove(a Actor, m *Message, t *Turn) Outcome {
 		// As in memcached, the entry without a value is still the same version.
 		o.Actor.Entry.Cas, o.Reply.Cas = a.Entry.Cas, a.Entry.Cas
 	}
-	return o
-}
-
-// detailed is a step whose reply tells of the entry beside its value.
-func detailed(a Actor, m *Message, t *Turn) Outcome {
-	o := handle(a, m, t)
-	if o.Actor.State == Uninitialized {
-		return o
-	}
-	after := &o.Actor.Entry
-	o.Reply.Size = uint32(len(after.Value))
-	if m.Options.Has(NoValue) {
-		o.Reply.Value = nil
-	}
-	if !m.Options.Has(Details) {
-		return o
-	}
-	expires, seen := after.Expires, after
-	if m.Options.Has(LateExptime) {
-		expires = a.Entry.Expires
-	}
-	if a.State == Initialized {
-		seen = &a.Entry
-	}
-	o.Reply.TTL = left(expires, t.Now)
-	o.Reply.Idle = uint32(max(t.Now-int64(seen.Accessed), 0))
-	o.Reply.Marks |= seen.Marks & Fetched
 	return o
 }

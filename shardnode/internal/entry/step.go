@@ -75,13 +75,6 @@ func step(a Actor, m *Message, t *Turn) Outcome {
 	if m.Op.Stores() && ItemSize(m.KeyLen, len(m.Value), m.Flags) > t.MaxItem {
 		return tooLarge(a, m)
 	}
-	if m.Options.Has(Details | NoValue) {
-		return detailed(a, m, t)
-	}
-	return handle(a, m, t)
-}
-
-func handle(a Actor, m *Message, t *Turn) Outcome {
 	switch a.State {
 	case Uninitialized:
 		return uninitialized(m, t)

@@ -50,7 +50,14 @@ func (p *player) play(t *testing.T, d *datadriven.TestData) string {
 func (p *player) step(m Message) string {
 	p.turn.Unique++
 	o := Step(p.actor, &m, &p.turn)
-	line := describe(m.Op, o)
+	line := describe(&m, &o)
+	if m.Options.Has(ShowDetails | NoValue) {
+		d := Describe(&p.actor, &o, &m, p.turn.Now)
+		line += fmt.Sprintf(" | size=%d ttl=%d idle=%d", d.Size, d.TTL, d.Idle)
+		if d.Marks != 0 {
+			line += " " + describeMarks(d.Marks)
+		}
+	}
 	p.actor = o.Actor
 	if m.Op.Reads() && o.Reply.Status == OK && m.Uses() {
 		p.actor.Entry.Accessed = uint32(p.turn.Now)
@@ -60,7 +67,7 @@ func (p *player) step(m Message) string {
 	return line
 }
 
-func describe(op Op, o Outcome) string {
+func describe(m *Message, o *Outcome) string {
 	s := fmt.Sprintf("%s, %s", o.Reply.Status, o.Effect)
 	if o.Lapsed {
 		s += " (lapsed)"
@@ -71,14 +78,11 @@ func describe(op Op, o Outcome) string {
 	if o.Reply.Value != nil {
 		s += fmt.Sprintf(" value=%q flags=%d", o.Reply.Value, o.Reply.Flags)
 	}
-	if (op == OpIncr || op == OpDecr) && o.Reply.Status == OK {
+	if m.Op.Counts() && o.Reply.Status == OK {
 		s += fmt.Sprintf(" number=%d", o.Reply.Number)
 	}
 	if o.Reply.Marks != 0 {
 		s += " " + describeMarks(o.Reply.Marks)
-	}
-	if r := &o.Reply; r.Size != 0 || r.TTL != 0 || r.Idle != 0 {
-		s += fmt.Sprintf(" size=%d ttl=%d idle=%d", r.Size, r.TTL, r.Idle)
 	}
 	if o.Actor.State == Uninitialized {
 		return s + " | " + o.Actor.State.String()

@@ -33,8 +33,9 @@ type actor struct {
 
 	// What comes of it.
 	out      entry.Outcome
-	next     block // the block to commit, if out.Effect is Stored
-	reserved int64 // bytes taken from the budget for next, beyond those of data
+	details  entry.Details // if the message asks for them
+	next     block         // the block to commit, if out.Effect is Stored
+	reserved int64         // bytes taken from the budget for next, beyond those of data
 	noMemory bool
 	replied  bool
 	reply    wire.Reply

@@ -75,7 +75,7 @@ func (b block) actor(expires uint32) entry.Actor {
 		Flags:    binary.LittleEndian.Uint32(b[atFlags:]),
 		Accessed: b.accessed(),
 		Marks:    b.marks(),
-		Expires:  int64(expires),
+		Expires:  expires,
 	}}
 }
 

@@ -43,7 +43,7 @@ func (a *actor) apply() {
 	switch a.out.Effect {
 	case entry.Kept:
 	case entry.Touched:
-		t.setExpires(a.ref, clampExpires(a.out.Actor.Entry.Expires))
+		t.setExpires(a.ref, a.out.Actor.Entry.Expires)
 		a.reclaim()
 	case entry.Stored:
 		a.store(t)
@@ -60,7 +60,7 @@ func (a *actor) apply() {
 }
 
 func (a *actor) store(t *table) {
-	expires := clampExpires(a.out.Actor.Entry.Expires)
+	expires := a.out.Actor.Entry.Expires
 	if a.reserved < 0 {
 		a.region.budget.give(-a.reserved)
 	}

@@ -124,6 +124,6 @@ func (h *hosted) drop(ref uint32) int64 {
 
 // ended tells whether the slot's entry has expired or was flushed.
 func (h *hosted) ended(s *slot, now int64) bool {
-	e := entry.Entry{Expires: int64(s.expires)}
+	e := entry.Entry{Expires: s.expires}
 	return e.Expired(now) || s.data.generation() != h.generation
 }

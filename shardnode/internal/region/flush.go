@@ -22,7 +22,7 @@ func (f *flush) order(exptime, now, started int64) {
 		f.generation++
 		return
 	}
-	at := entry.Expiry(exptime, now) - 1
+	at := int64(entry.Expiry(exptime, now)) - 1
 	switch {
 	case at < started:
 	case at <= now:

@@ -32,13 +32,27 @@ func TestRegionIsActorsInAMap(t *testing.T) {
 				turn.Now, turn.Unique = f.clock.unix(), r.Cas
 				m := entry.Message{
 					Op: entry.Op(e.Op), Value: e.Value, Exptime: e.Exptime, Flags: e.Flags, Delta: e.Delta, Cas: e.Cas, KeyLen: len(e.Key),
+					Options: entry.Options(e.Options), Vivify: e.Vivify, Recache: e.Recache, NewCas: e.NewCas, Initial: e.Initial,
 				}
 				o := entry.Step(actor, &m, &turn)
-				want := fmt.Sprint(o.Reply.Status, string(o.Reply.Value), o.Reply.Flags, o.Reply.Number, o.Reply.Cas)
-				if got := fmt.Sprint(entry.Status(r.Status), string(r.Value), r.Flags, r.Number, r.Cas); got != want {
-					rt.Fatalf("%s %s: got %s, want %s", e.Op, e.Key, got, want)
+				p := &o.Reply
+				var d entry.Details
+				if m.Options.Has(entry.ShowDetails | entry.NoValue) {
+					d = entry.Describe(&actor, &o, &m, turn.Now)
 				}
-				o.Actor.Entry.Value = append([]byte(nil), o.Actor.Entry.Value...)
+				if m.Options.Has(entry.NoValue) {
+					p.Value = nil
+				}
+				want := fmt.Sprint(p.Status, string(p.Value), p.Flags, p.Number, p.Cas, p.Marks|d.Marks, d.TTL, d.Idle, d.Size)
+				got := fmt.Sprint(entry.Status(r.Status), string(r.Value), r.Flags, r.Number, r.Cas, r.Marks, r.TTL, r.Idle, r.Size)
+				if got != want {
+					rt.Fatalf("%s %s options %b: got %s, want %s", e.Op, e.Key, e.Options, got, want)
+				}
+				held := &o.Actor.Entry
+				held.Value = append([]byte(nil), held.Value...)
+				if (m.Op.Reads() || m.Op == entry.OpTouch) && p.Status == entry.OK && m.Uses() {
+					held.Marks, held.Accessed = held.Marks|entry.Fetched, uint32(turn.Now)
+				}
 				actors[string(e.Key)] = o.Actor
 			},
 			"flush": func(*rapid.T) { f.flushAll(0); clear(actors) },
@@ -71,6 +85,9 @@ func drawEnvelope(t *rapid.T) wire.Envelope {
 		Flags:   rapid.Uint32Range(0, 2).Draw(t, "flags"),
 		Delta:   rapid.SampledFrom([]uint64{1, 11, 1 << 63}).Draw(t, "delta"),
 		Cas:     1,
+		Options: rapid.SampledFrom([]uint32{0, 0, 0, 1, 2, 3, 4, 8, 16, 32, 64, 96, 128, 256, 512, 520, 2048, 2048 + 16, 2048 + 512, 4096 + 512}).Draw(t, "options"),
+		Vivify:  rapid.SampledFrom([]int64{0, 2, -1}).Draw(t, "vivify"),
+		Recache: 2, NewCas: 5, Initial: 99,
 	}
 }
 

@@ -2,7 +2,6 @@ package region
 
 import (
 	"fmt"
-	"math"
 	"runtime/debug"
 
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
@@ -15,7 +14,11 @@ import (
 // so that nobody can see the key between the reply and the change.
 func (a *actor) turn() {
 	defer a.recovered()
-	a.out = a.region.step(a.state(), &a.msg, &a.in)
+	before := a.state()
+	a.out = a.region.step(before, &a.msg, &a.in)
+	if a.msg.Options.Has(entry.ShowDetails | entry.NoValue) {
+		a.details = entry.Describe(&before, &a.out, &a.msg, a.in.Now)
+	}
 	if a.flushed && a.out.Effect == entry.Kept {
 		a.out.Effect = entry.Dropped
 	}
@@ -73,7 +76,7 @@ func (a *actor) allocate(value int) block {
 func (a *actor) refuse() {
 	a.noMemory = !a.msg.Op.Reads()
 	if a.msg.Op.Reads() {
-		a.out.Reply = entry.Reply{Status: entry.NotFound}
+		a.out.Reply, a.details = entry.Reply{Status: entry.NotFound}, entry.Details{}
 	}
 	ended := a.msg.Op == entry.OpSet || a.out.Lapsed || a.flushed
 	a.out.Effect = entry.Kept
@@ -110,12 +113,24 @@ func (a *actor) answer() {
 	r := &a.out.Reply
 	a.reply = wire.Reply{
 		ID: a.id, Status: shardv1.Status(r.Status), Value: r.Value, Flags: r.Flags, Cas: r.Cas, Number: r.Number,
-		Marks: uint32(r.Marks), TTL: r.TTL, Idle: uint64(r.Idle), Size: uint64(r.Size),
+		Marks: uint32(r.Marks),
+	}
+	if a.msg.Options.Has(entry.ShowDetails | entry.NoValue) {
+		a.tell(&a.details)
 	}
 	if a.noMemory {
 		a.reply = wire.Reply{ID: a.id, Status: shardv1.Status_STATUS_NO_MEMORY}
 	}
 	a.send()
+}
+
+// tell adds the details to the reply.
+func (a *actor) tell(d *entry.Details) {
+	if a.msg.Options.Has(entry.NoValue) {
+		a.reply.Value = nil
+	}
+	a.reply.Marks |= uint32(d.Marks)
+	a.reply.TTL, a.reply.Idle, a.reply.Size = d.TTL, uint64(d.Idle), uint64(d.Size)
 }
 
 func (a *actor) send() {
@@ -142,6 +157,3 @@ func (a *actor) recovered() {
 		a.send()
 	}
 }
-
-// clampExpires is a Unix second as a slot keeps it; beyond 2106 is 2106.
-func clampExpires(seconds int64) uint32 { return uint32(min(seconds, math.MaxUint32)) }
