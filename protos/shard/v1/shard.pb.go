@@ -161,8 +161,7 @@ const (
 	// The reply has ttl, idle, size and MARK_FETCHED. A read's are those before this
 	// read, but the ttl is the one that it sets.
 	Option_OPTION_DETAILS Option = 512
-	// Somebody looks (me): no statistic but cmd_meta counts it, and a read is no use of
-	// the entry.
+	// Somebody looks (me): no statistic counts it, and a read is no use of the entry.
 	Option_OPTION_UNCOUNTED Option = 1024
 	// The read may win. If nobody has won since the last store, and the entry is stale
 	// or OPTION_RECACHE holds, it does; and the reply has all marks but MARK_FETCHED.

@@ -90,8 +90,7 @@ func (a *actor) reclaim() {
 
 // tally counts the turn under memcached's names.
 func (a *actor) tally(c *Counts) {
-	if a.msg.Options.Has(entry.Uncounted) {
-		c[CmdMeta]++
+	if a.uncounted() {
 		return
 	}
 	if a.out.Lapsed {

@@ -10,7 +10,6 @@ const (
 	CmdSet
 	CmdFlush
 	CmdTouch
-	CmdMeta
 	GetHits
 	GetMisses
 	GetExpired
@@ -52,7 +51,6 @@ const (
 
 var counterNames = [...]string{
 	CmdGet: "cmd_get", CmdSet: "cmd_set", CmdFlush: "cmd_flush", CmdTouch: "cmd_touch",
-	CmdMeta: "cmd_meta",
 	GetHits: "get_hits", GetMisses: "get_misses", GetExpired: "get_expired", GetFlushed: "get_flushed",
 	DeleteMisses: "delete_misses", DeleteHits: "delete_hits",
 	IncrMisses: "incr_misses", IncrHits: "incr_hits", DecrMisses: "decr_misses", DecrHits: "decr_hits",

@@ -7,6 +7,7 @@ import (
 
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 	"github.com/memactor/memactor/protos/wire"
+	"github.com/memactor/memactor/shardnode/internal/entry"
 )
 
 // Metadata is an entry without its value.
@@ -72,8 +73,8 @@ func (d *Dump) visit(s *slot, busy bool) {
 func (s *slot) metadata() Metadata {
 	e := s.data.actor(s.expires).Entry
 	return Metadata{
-		Key: s.data.key(), Expires: e.Expires, Accessed: int64(s.data.accessed()),
-		Cas: e.Cas, Size: len(e.Value), Flags: e.Flags, Fetched: s.data.fetched(),
+		Key: s.data.key(), Expires: int64(e.Expires), Accessed: int64(e.Accessed),
+		Cas: e.Cas, Size: len(e.Value), Flags: e.Flags, Fetched: e.Marks.Has(entry.Fetched),
 	}
 }
 
@@ -126,7 +127,7 @@ func (d *Dump) described(key []byte, r *wire.Reply) Metadata {
 	now := d.walk.region.now()
 	m := Metadata{
 		Key: key, Accessed: now - int64(r.Idle), Cas: r.Cas, Size: int(r.Size), Flags: r.Flags,
-		Fetched: r.Marks&uint32(shardv1.Mark_MARK_FETCHED) != 0,
+		Fetched: r.Has(shardv1.Mark_MARK_FETCHED),
 	}
 	if r.TTL >= 0 {
 		m.Expires = now + r.TTL

@@ -33,7 +33,7 @@ func (a *actor) publish() {
 	case entry.OpSet, entry.OpAdd, entry.OpReplace, entry.OpAppend, entry.OpPrepend, entry.OpCas:
 		a.mutated(&e)
 	case entry.OpDelete:
-		if a.out.Reply.Status != entry.OK {
+		if a.out.Reply.Status != entry.OK || a.msg.Options.Has(entry.Invalidate) {
 			return
 		}
 		e.Kind, e.Size = shardv1.LogKind_LOG_KIND_DELETIONS, a.size()
@@ -74,7 +74,7 @@ func (a *actor) fetched(e *watch.Event) {
 func (a *actor) mutated(e *watch.Event) {
 	e.Kind, e.Outcome, e.Size = shardv1.LogKind_LOG_KIND_MUTATIONS, a.storeOutcome(), len(a.msg.Value)
 	if expires := entry.Expiry(a.msg.Exptime, a.in.Now); expires != 0 {
-		e.TTL = max(expires-a.in.Now, -1)
+		e.TTL = max(int64(expires)-a.in.Now, -1)
 	}
 }
 
@@ -97,7 +97,7 @@ func (a *actor) storeOutcome() shardv1.LogOutcome {
 }
 
 // uncounted tells a message of one who only looks.
-func (a *actor) uncounted() bool { return false }
+func (a *actor) uncounted() bool { return a.msg.Options.Has(entry.Uncounted) }
 
 // countPrefix counts what memcached counts for a prefix: reads, stores and deletes.
 func (a *actor) countPrefix() {

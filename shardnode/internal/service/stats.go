@@ -93,8 +93,9 @@ func (l *list) counters(prefix string, counts *region.Counts, counters ...region
 func (s *Stats) general() []*shardv1.Stat {
 	st, events := s.Region.Stats(), s.Region.Events().Stats()
 	var l list
-	l.counters("", &st.Counts, region.CmdGet, region.CmdSet, region.CmdFlush, region.CmdTouch,
-		region.CmdMeta, region.GetHits, region.GetMisses, region.GetExpired, region.GetFlushed,
+	l.counters("", &st.Counts, region.CmdGet, region.CmdSet, region.CmdFlush, region.CmdTouch)
+	l.zero("cmd_meta")
+	l.counters("", &st.Counts, region.GetHits, region.GetMisses, region.GetExpired, region.GetFlushed,
 		region.DeleteMisses, region.DeleteHits, region.IncrMisses, region.IncrHits, region.DecrMisses, region.DecrHits,
 		region.CasMisses, region.CasHits, region.CasBadval, region.TouchHits, region.TouchMisses,
 		region.StoreTooLarge, region.StoreNoMemory)
