@@ -44,6 +44,10 @@ type Config struct {
 	// Shards is fixed when a cluster is created. A node that is set to another
 	// number than its cluster has is refused.
 	Shards int `name:"shards" usage:"shards of the cluster, a power of two (0: as many as it has, 1024 if it is new)" range:"0..65536"`
+
+	// Debug is for tests that cannot wait: whoever reaches the node may let all its
+	// entries expire.
+	Debug bool `name:"debug" usage:"let clients move the clock by which entries expire, for tests"`
 }
 
 // Default is a node on loopback with memcached's limits.

@@ -90,6 +90,7 @@ func newNode(cfg Config, p daemon.Process, mesh *certs.Mesh, reg registry.Regist
 	r := region.New(region.Options{NodeID: cfg.ID, Memory: int64(cfg.Memory), MaxItem: int(cfg.MaxItem), Log: p.Log})
 	stats := &service.Stats{Region: r, MaxItem: int64(cfg.MaxItem)}
 	s := service.New(r, stats, p.Log)
+	s.Debug = cfg.Debug
 	server := grpc.NewServer(slices.Concat(service.ServerOptions(), daemon.ServerOptions(p, nil), mesh.ServerOptions())...)
 	s.Register(server)
 	p.Metrics.MustRegister(stats)

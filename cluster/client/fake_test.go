@@ -86,6 +86,7 @@ type node struct {
 	watchers atomic.Int64  // now
 	events   chan struct{} // each is one event for a watcher
 	limit    atomic.Uint64 // of memory
+	clock    atomic.Int64  // seconds by which it was moved
 }
 
 func startCluster(t *testing.T, nodes int) *cluster {

@@ -101,7 +101,10 @@ func (c *Client) store(ctx context.Context, op shardv1.Op, i *Item) error {
 	return err
 }
 
-// Do submits e and waits for its reply, whose Value is the caller's own. The error
+// Do submits e and waits for its reply, whose Value is the caller's own. What the
+// methods above do not offer is asked for with e.Options (shardv1.Option): a compare, a
+// stale entry, the exptime; Reply.Has tells the marks (shardv1.Mark), as whether this
+// caller has won and is to make the value anew. The error
 // is that of the reply's status, or ctx's: then e's outcome is unknown, and e and
 // its slices may not be used again. The client's own time-out holds as well.
 func (c *Client) Do(ctx context.Context, e *wire.Envelope) (wire.Reply, error) {

@@ -101,10 +101,12 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	turn := Turn{Now: 1000, MaxItem: 1 << 20, Unique: 7, Scratch: make([]byte, 0, 64)}
 	held := Actor{State: Initialized, Entry: Entry{Value: []byte("10"), Cas: 3}}
 	for op := OpGet; op.Valid(); op++ {
-		m := Message{Op: op, Value: []byte("abc"), KeyLen: 3, Delta: 1, Cas: 3}
-		for _, a := range []Actor{{}, held} {
-			if n := testing.AllocsPerRun(100, func() { Step(a, &m, &turn) }); n != 0 {
-				t.Errorf("%s of an actor that is %s: %v allocations", op, a.State, n)
+		for _, options := range []Options{0, KnownOptions} {
+			m := Message{Op: op, Options: options, Value: []byte("abc"), KeyLen: 3, Delta: 1, Cas: 3}
+			for _, a := range []Actor{{}, held} {
+				if n := testing.AllocsPerRun(100, func() { Step(a, &m, &turn) }); n != 0 {
+					t.Errorf("%s with options %b of an actor that is %s: %v allocations", op, options, a.State, n)
+				}
 			}
 		}
 	}

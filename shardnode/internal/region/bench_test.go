@@ -37,20 +37,27 @@ func loaded(tb testing.TB, n int, op shardv1.Op, prefix string) (*Region, []wire
 // The hot paths do not allocate.
 func TestAllocations(t *testing.T) {
 	for name, c := range map[string]struct {
-		op     shardv1.Op
-		prefix string
+		op      shardv1.Op
+		prefix  string
+		options shardv1.Option
 	}{
-		"get hit":    {shardv1.Op_OP_GET, "key"},
-		"get miss":   {shardv1.Op_OP_GET, "nil"},
-		"gat":        {shardv1.Op_OP_GAT, "key"},
-		"touch miss": {shardv1.Op_OP_TOUCH, "nil"},
-		"overwrite":  {shardv1.Op_OP_SET, "key"},
-		"replace":    {shardv1.Op_OP_REPLACE, "key"},
-		"not stored": {shardv1.Op_OP_ADD, "key"},
-		"cas":        {shardv1.Op_OP_CAS, "key"},
-		"incr miss":  {shardv1.Op_OP_INCR, "nil"},
+		"get hit":    {shardv1.Op_OP_GET, "key", 0},
+		"get miss":   {shardv1.Op_OP_GET, "nil", 0},
+		"gat":        {shardv1.Op_OP_GAT, "key", 0},
+		"touch miss": {shardv1.Op_OP_TOUCH, "nil", 0},
+		"overwrite":  {shardv1.Op_OP_SET, "key", 0},
+		"replace":    {shardv1.Op_OP_REPLACE, "key", 0},
+		"not stored": {shardv1.Op_OP_ADD, "key", 0},
+		"cas":        {shardv1.Op_OP_CAS, "key", 0},
+		"incr miss":  {shardv1.Op_OP_INCR, "nil", 0},
+		"mg":         {shardv1.Op_OP_GAT, "key", winning | details | noValue | shardv1.Option_OPTION_RECACHE},
+		"ms":         {shardv1.Op_OP_SET, "key", details | shardv1.Option_OPTION_NEW_CAS},
+		"md":         {shardv1.Op_OP_DELETE, "key", shardv1.Option_OPTION_INVALIDATE},
 	} {
 		r, envelopes := loaded(t, 100, c.op, c.prefix)
+		for i := range envelopes {
+			envelopes[i].Options = uint32(c.options)
+		}
 		d := r.NewDeliverer(none{}, none{})
 		i := 0
 		n := testing.AllocsPerRun(1000, func() {
