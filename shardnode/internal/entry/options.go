@@ -23,7 +23,7 @@ const (
 )
 
 // Has tells whether any of these options is set.
-func (o Options) Has(any Options) bool { return o&any != 0 }
+func (o Options) Has(some Options) bool { return o&some != 0 }
 
 // KnownOptions are all options that Step knows.
 const KnownOptions = unknown - 1
@@ -41,4 +41,4 @@ const (
 )
 
 // Has tells whether any of these marks is set.
-func (m Marks) Has(any Marks) bool { return m&any != 0 }
+func (m Marks) Has(some Marks) bool { return m&some != 0 }
