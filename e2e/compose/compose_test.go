@@ -61,6 +61,7 @@ func TestShippedFile(t *testing.T) {
 	s.run("start")
 	s.waitHealthy()
 	s.wantAllKeys("all restarted")
+	s.waitWhole()
 }
 
 // TestThreeServers kills the leader of three Consul servers. Nothing moves and
@@ -90,6 +91,7 @@ func TestThreeServers(t *testing.T) {
 	s.waitHealthy()
 	s.waitVoters(3)
 	s.wantAllKeys("all of them back")
+	s.waitWhole()
 }
 
 func (s *stack) wantUI() {
@@ -97,6 +99,18 @@ func (s *stack) wantUI() {
 	if status := harness.Status("http://" + s.consul + "/ui/"); status != http.StatusOK {
 		s.t.Errorf("Consul's UI answered with status %d", status)
 	}
+}
+
+// waitWhole waits until `memactor status`, run as the file says, finds nothing amiss.
+func (s *stack) waitWhole() {
+	s.t.Helper()
+	var out string
+	var err error
+	defer func() { s.t.Logf("%s", out) }()
+	harness.Eventually(s.t, healthTimeout, "the cluster is whole", func() bool {
+		out, err = s.try("run", "--rm", "-T", "memactor", "status")
+		return err == nil
+	})
 }
 
 // wantHardened wants a container to be without root and without rights.

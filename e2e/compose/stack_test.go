@@ -25,7 +25,7 @@ const (
 )
 
 // images are what docker-compose.yml names; `make images` builds them.
-var images = []string{"memactor/gateway", "memactor/shardnode"}
+var images = []string{"memactor/gateway", "memactor/shardnode", "memactor/memactor"}
 
 // stack is docker-compose.yml, running under a project name and on ports of its own.
 type stack struct {
