@@ -33,21 +33,20 @@ func TestShippedFile(t *testing.T) {
 	t.Logf("node2 was stopped in %v", time.Since(began).Round(time.Millisecond))
 	s.wantAllKeys("node2 stopped")
 	s.run("start", "node2")
-	s.waitHealthy()
+	s.waitMembers("node1", "node2", "node3")
 	s.wantAllKeys("node2 started")
 
 	network := s.project + "_default"
 	s.docker("network", "disconnect", network, s.container("node3"))
 	s.wantAllKeys("node3 cut off")
 	s.docker("network", "connect", "--alias", "node3", network, s.container("node3"))
-	s.waitHealthy()
 	s.waitMembers("node1", "node2", "node3")
 	s.wantAllKeys("node3 back in the network")
 
 	s.docker("kill", s.container("node1"))
 	s.wantAllKeys("node1 killed")
 	s.docker("start", s.container("node1"))
-	s.waitHealthy()
+	s.waitMembers("node1", "node2", "node3")
 	s.wantAllKeys("node1 started")
 
 	s.run("kill", "consul", "consul-server1")
@@ -55,7 +54,7 @@ func TestShippedFile(t *testing.T) {
 	s.run("restart", "-t", "15", "gateway2")
 	s.wantAllKeys("a gateway restarted without Consul")
 	s.run("start", "consul", "consul-server1")
-	s.waitHealthy()
+	s.waitMembers("node1", "node2", "node3")
 
 	s.run("stop", "-t", "15")
 	s.run("start")
@@ -88,10 +87,9 @@ func TestThreeServers(t *testing.T) {
 	s.docker("kill", s.container("node2"))
 	s.wantAllKeys("node2 killed")
 	s.docker("start", s.container(leader), s.container("node2"))
-	s.waitHealthy()
+	s.waitMembers("node1", "node2", "node3")
 	s.waitVoters(3)
 	s.wantAllKeys("all of them back")
-	s.waitWhole()
 }
 
 func (s *stack) wantUI() {
