@@ -1,0 +1,190 @@
+package faults
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/memactor/memactor/e2e/harness"
+)
+
+// fill stores entries of a small value, pipelined.
+func fill(t *testing.T, address string, keys int) {
+	t.Helper()
+	conn := harness.Dial(t, address)
+	conn.Timeout = time.Minute
+	go func() {
+		var batch strings.Builder
+		for i := range keys {
+			fmt.Fprintf(&batch, "set a-key-of-usual-length-%d 0 0 5 noreply\r\nvalue\r\n", i)
+			if batch.Len() > 64<<10 {
+				_ = conn.Send(batch.String())
+				batch.Reset()
+			}
+		}
+		_ = conn.Send(batch.String() + "mn\r\n")
+	}()
+	if reply, err := conn.Reply(); err != nil || reply != "MN\r\n" {
+		t.Fatalf("%q, %v", reply, err)
+	}
+}
+
+// slowest is the longest of some gets.
+func slowest(t *testing.T, conn *harness.Conn, n int) time.Duration {
+	t.Helper()
+	worst := time.Duration(0)
+	for i := range n {
+		began := time.Now()
+		conn.Expect(t, fmt.Sprintf("get a-key-of-usual-length-%d\r\n", i),
+			fmt.Sprintf("VALUE a-key-of-usual-length-%d 0 5\r\nvalue\r\nEND\r\n", i))
+		worst = max(worst, time.Since(began))
+	}
+	return worst
+}
+
+func (m *growth) check(t *testing.T, what string, most int) {
+	t.Helper()
+	for _, p := range m.processes {
+		if grown := p.RSS(t) - m.before[p]; grown > most*harness.Allowance() {
+			t.Errorf("%s: %s has grown by %d MB", what, p.Name, grown>>20)
+		}
+	}
+}
+
+// growth is what processes held at first.
+type growth struct {
+	processes []*harness.Process
+	before    map[*harness.Process]int
+}
+
+func growthOf(t *testing.T, c *harness.Cluster) *growth {
+	t.Helper()
+	m := &growth{processes: []*harness.Process{c.Gateways[0].Process}, before: map[*harness.Process]int{}}
+	for _, n := range c.Nodes {
+		m.processes = append(m.processes, n.Process)
+	}
+	for _, p := range m.processes {
+		m.before[p] = p.RSS(t)
+	}
+	return m
+}
+
+// TestDumpThatIsReadSlowly lists very many keys to a client that reads some bytes now
+// and then, and to some that read nothing: that takes bounded memory (gRPC's window of
+// 4 MB for each dump and node, and what the collector leaves), commands go on, and who
+// reads to the end has each key exactly once.
+func TestDumpThatIsReadSlowly(t *testing.T) {
+	const keys = 300_000
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
+	fill(t, c.Address(), keys)
+	m := growthOf(t, c)
+	for range 4 {
+		never := harness.Dial(t, c.Address())
+		if err := never.Send("lru_crawler metadump all\r\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slow := harness.Dial(t, c.Address())
+	if err := slow.Send("lru_crawler metadump all\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	conn := harness.Dial(t, c.Address())
+	text, err := slow.ReadFull(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the slowest of 1000 gets beside stuck dumps took %v", slowest(t, conn, 1000))
+	m.check(t, "beside five dumps", 192<<20)
+	var rest strings.Builder
+	rest.WriteString(text)
+	for !strings.HasSuffix(rest.String(), "\nEND\r\n") {
+		more, closed := slow.Drain(50 * time.Millisecond)
+		rest.WriteString(more)
+		if closed {
+			t.Fatalf("closed after %s", harness.Shorten(rest.String()))
+		}
+	}
+	seen := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)^key=(\S+) `).FindAllStringSubmatch(rest.String(), -1) {
+		if seen[match[1]] {
+			t.Fatalf("%s is listed twice", match[1])
+		}
+		seen[match[1]] = true
+	}
+	if len(seen) != keys {
+		t.Errorf("%d keys of %d are listed", len(seen), keys)
+	}
+	m.check(t, "after the dump", 192<<20)
+}
+
+// TestDumpOfADyingNode ends in an error line: not in END, and not never.
+func TestDumpOfADyingNode(t *testing.T) {
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
+	fill(t, c.Address(), 200_000)
+	conn := harness.Dial(t, c.Address())
+	if err := conn.Send("lru_crawler metadump all\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ReadFull(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	c.Nodes[1].Kill(t)
+	tail := ""
+	for end := time.Now().Add(time.Minute); !strings.HasSuffix(tail, "END\r\n") && !strings.Contains(tail, "SERVER_ERROR"); {
+		if time.Now().After(end) {
+			t.Fatal("the dump does not end")
+		}
+		more, _ := conn.Drain(50 * time.Millisecond)
+		tail = (tail + more)[max(0, len(tail+more)-400):]
+	}
+	if strings.HasSuffix(tail, "END\r\n") {
+		t.Error("a dump without one of three nodes is said to be complete") // all of it may not have been under way yet
+	}
+	conn.Expect(t, "mn\r\n", "MN\r\n")
+}
+
+// TestWatchUnderLoad has clients that watch, read or not, while others store: each line
+// is delivered or counted as lost, memory is bounded, and commands go on.
+func TestWatchUnderLoad(t *testing.T) {
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
+	m := growthOf(t, c)
+	reads, never := harness.Dial(t, c.Address()), harness.Dial(t, c.Address())
+	reads.Expect(t, "watch mutations\r\n", "OK\r\n")
+	never.Expect(t, "watch mutations\r\n", "OK\r\n")
+	const stores = 100_000
+	var wg sync.WaitGroup
+	var lines, lost int
+	wg.Go(func() {
+		for quiet := 0; lines+lost < stores && quiet < 20; quiet++ {
+			text, closed := reads.Drain(100 * time.Millisecond)
+			lines += strings.Count(text, "type=item_store ")
+			for _, skipped := range regexp.MustCompile(`(?m)^skipped=(\d+)$`).FindAllStringSubmatch(text, -1) {
+				n, _ := strconv.Atoi(skipped[1])
+				lost += n
+			}
+			if text != "" {
+				quiet = 0
+			}
+			if closed {
+				return
+			}
+		}
+	})
+	fill(t, c.Address(), stores)
+	wg.Wait()
+	if lines == 0 || lines+lost > stores {
+		t.Errorf("%d lines and %d lost of %d stores", lines, lost, stores)
+	}
+	t.Logf("%d lines delivered, %d said to be lost, of %d stores", lines, lost, stores)
+	stats := harness.Dial(t, c.Address()).Do(t, "stats\r\n")
+	skipped := regexp.MustCompile(`STAT log_watcher_skipped (\d+)\r\n`).FindStringSubmatch(stats)
+	if skipped == nil || !strings.Contains(stats, "STAT log_watchers 2\r\n") {
+		t.Fatalf("stats know nothing of the watchers:\n%s", stats)
+	}
+	t.Logf("lost by both watchers together: %s", skipped[1])
+	m.check(t, "with two watchers", 128<<20)
+}
