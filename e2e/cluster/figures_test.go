@@ -244,6 +244,11 @@ func figureMap(t *testing.T) []string {
 		members = append(members, node(i))
 	}
 	m := shard.Plan(empty, members, shard.EpochBase(time.Now()))
+	for range 50 { // so that no node's shards lie side by side
+		rand.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+		m = shard.Plan(m, members[:100+rand.IntN(100)], shard.EpochBase(time.Now()))
+	}
+	m = shard.Plan(m, members, shard.EpochBase(time.Now()))
 	began := time.Now()
 	next := shard.Plan(m, append(members, node(200)), shard.EpochBase(time.Now()))
 	took := time.Since(began)
