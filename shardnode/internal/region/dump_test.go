@@ -122,7 +122,7 @@ func TestDumpAsksActorsThatRun(t *testing.T) {
 			t.Fatalf("%d entries: %v", len(got), got)
 		}
 		for key, m := range got {
-			if m.Flags != 3 || m.Cas == 0 || m.Accessed != f.clock.unix() {
+			if m.Size != 4 || m.Flags != 3 || m.Cas == 0 || m.Accessed != f.clock.unix() {
 				t.Fatalf("%s: %+v", key, m)
 			}
 		}
@@ -147,7 +147,7 @@ func TestDumpWhileATurnLasts(t *testing.T) {
 	f.want(f.set("other", "v"), statusOK)
 	close(g.open)
 	<-done
-	if got := f.dump(nothing); len(got) != 2 {
+	if got := f.dump(nothing); len(got) != 2 || got["k"].Size != len("stop") {
 		t.Fatalf("afterwards %v", got)
 	}
 }
