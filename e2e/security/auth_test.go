@@ -12,7 +12,7 @@ import (
 )
 
 // authFile is a file that everybody may read: memcached runs as nobody.
-func authFile(t *testing.T, text string) string {
+func authFile(t testing.TB, text string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "auth") //nolint:usetesting // a test's own folder is for its user alone
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 )
 
 // budget bounds the memory of values that are on their way to and from all clients
-// together. Why it is as it is: docs/adr/0006-memory-of-values.md.
+// together. Why it is as it is: docs/adr/0010-memory-of-values.md.
 type budget struct {
 	limit int64 // in bytes; 0: none
 	lent  atomic.Int64
