@@ -106,7 +106,7 @@ func checkAnswers(t *testing.T, c *Command) {
 	var answers []byte
 	if c.Kind == Call || c.Kind == Block {
 		for status := range shardv1.Status_name {
-			answers = c.Append(answers, c.Key, &wire.Reply{Status: shardv1.Status(status), Value: []byte("value"), Message: "why"})
+			answers = c.Append(answers, &c.Envelope, &wire.Reply{Status: shardv1.Status(status), Value: []byte("value"), Message: "why"})
 		}
 	} else {
 		answers = c.AppendLocal(answers, "1.6.45")

@@ -1,9 +1,6 @@
 package protocol
 
-import (
-	shardv1 "github.com/memactor/memactor/protos/shard/v1"
-	"github.com/memactor/memactor/protos/wire"
-)
+import shardv1 "github.com/memactor/memactor/protos/shard/v1"
 
 // opcode is what is known of an opcode of the binary protocol, as verb is of a verb.
 type opcode struct {
@@ -17,9 +14,6 @@ type opcode struct {
 	render renderer
 	says   string // the answer to a success, where nothing is rendered
 }
-
-// renderer appends the answer to what asked an actor.
-type renderer = func(a *Answer, dst, key []byte, r *wire.Reply) []byte
 
 // opcodes is the list of memcached's opcodes.
 //

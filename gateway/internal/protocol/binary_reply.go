@@ -52,11 +52,11 @@ var faults = map[Error]status{
 }
 
 // appendFrame is [Answer.Append] of the binary protocol.
-func (a *Answer) appendFrame(dst, key []byte, r *wire.Reply) []byte {
+func (a *Answer) appendFrame(dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
 	if a.Err != OK {
 		return a.appendFault(dst, a.Err)
 	}
-	return opcodes[a.Opcode].render(a, dst, key, r)
+	return opcodes[a.Opcode].render(a, dst, call, r)
 }
 
 // appendLocalFrame is [Answer.AppendLocal] of the binary protocol.
@@ -101,7 +101,7 @@ func (a *Answer) appendFault(dst []byte, e Error) []byte {
 }
 
 // renderGet answers get and gat.
-func renderGet(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderGet(a *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	switch {
 	case r.Status == shardv1.Status_STATUS_OK:
 		dst = a.appendHeader(dst, statusOK, 4, 0, len(r.Value), r.Cas)
@@ -113,7 +113,8 @@ func renderGet(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
 }
 
 // renderGetKey answers getk and gatk, of which also a miss tells the key.
-func renderGetKey(a *Answer, dst, key []byte, r *wire.Reply) []byte {
+func renderGetKey(a *Answer, dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
+	key := call.Key
 	switch {
 	case r.Status == shardv1.Status_STATUS_OK:
 		dst = a.appendHeader(dst, statusOK, 4, len(key), len(r.Value), r.Cas)
@@ -128,7 +129,7 @@ func renderGetKey(a *Answer, dst, key []byte, r *wire.Reply) []byte {
 }
 
 // renderTouch answers touch, with the client's flags.
-func renderTouch(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderTouch(a *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	if r.Status != shardv1.Status_STATUS_OK {
 		return a.appendRefusal(dst, r)
 	}
@@ -136,22 +137,22 @@ func renderTouch(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
 }
 
 // renderStore answers set.
-func renderStore(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderStore(a *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	return a.appendChanged(dst, r, r.Cas, statusNotStored)
 }
 
 // renderAdd answers add: what it finds there is in its way.
-func renderAdd(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderAdd(a *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	return a.appendChanged(dst, r, r.Cas, statusExists)
 }
 
 // renderReplace answers replace, of which there was nothing to replace.
-func renderReplace(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderReplace(a *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	return a.appendChanged(dst, r, r.Cas, statusNotFound)
 }
 
 // renderJoin answers append and prepend. A value that has become too large is not stored.
-func renderJoin(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderJoin(a *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	if r.Status == shardv1.Status_STATUS_TOO_LARGE {
 		return a.appendStatus(dst, statusNotStored)
 	}
@@ -159,12 +160,12 @@ func renderJoin(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
 }
 
 // renderRemoved answers delete, which leaves no cas unique.
-func renderRemoved(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderRemoved(a *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	return a.appendChanged(dst, r, 0, statusNotFound)
 }
 
 // renderCount answers increment and decrement.
-func renderCount(a *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderCount(a *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	if r.Status != shardv1.Status_STATUS_OK || a.Quiet {
 		return a.appendChanged(dst, r, r.Cas, statusNotStored)
 	}

@@ -28,7 +28,7 @@ func TestBinaryTranscripts(t *testing.T) {
 				frame = mustParse(t, d.Input)
 				return describeFrame(frame, &c)
 			case "reply":
-				return frametext.Format(c.Append(nil, c.Key, replyOf(t, d)))
+				return frametext.Format(c.Append(nil, &c.Envelope, replyOf(t, d)))
 			case "lines":
 				return frametext.Format(c.AppendLines(nil, mustUnquote(t, d.Input)))
 			case "local":
@@ -171,7 +171,7 @@ func TestBinaryAllocatesNothing(t *testing.T) {
 				case e != OK:
 					buf = c.appendFault(buf[:0], e)
 				case c.Kind == Call || c.Kind == Block:
-					buf = c.Append(c.Append(buf[:0], c.Key, r), c.Key, miss)
+					buf = c.Append(c.Append(buf[:0], &c.Envelope, r), &c.Envelope, miss)
 				default:
 					buf = c.AppendLocal(buf[:0], "1.6.45")
 				}

@@ -47,12 +47,15 @@ type Command struct {
 	// Swallow is what must be dropped behind a faulty line: the bytes of its data block with its end, or 0 if the
 	// length could not be read. It is 0 whenever Parse returns OK.
 	Swallow int
+
+	decoded []byte // memory of keys that came in base64
 }
 
-// Parse reads one line, which comes without its end, into c. All of c is overwritten.
+// Parse reads one line, which comes without its end, into c. All of c is overwritten, but for the
+// memory of keys that came in base64: these stay valid until [Command.Forget].
 // On an error nothing of c counts but Swallow and what [Command.Refuse] makes of it.
 func Parse(line []byte, c *Command) Error {
-	*c = Command{}
+	*c = Command{decoded: c.decoded}
 	if len(line) < 2 {
 		return ErrBadFormat
 	}
@@ -68,6 +71,18 @@ func Parse(line []byte, c *Command) Error {
 		return OK
 	}
 	return v.parse(c, args)
+}
+
+// maxDecoded is the largest memory in bytes that is kept for keys in base64.
+const maxDecoded = 64 << 10
+
+// Forget leaves nothing of what was parsed but memory for the next command; its keys that came in base64 are invalid now.
+func (c *Command) Forget() {
+	keep := c.decoded[:0]
+	if cap(keep) > maxDecoded {
+		keep = nil
+	}
+	*c = Command{decoded: keep}
 }
 
 // Refuse is the answer to a command with a fault.

@@ -4,15 +4,26 @@ package protocol
 // them are everyday answers to a client, and the zero value is none.
 type Error uint8
 
-// The errors. Those up to ErrHTTP come from [Parse], the others are found later and are here so that
+// The errors. Those up to ErrArithmeticMode come from [Parse], the others are found later and are here so that
 // memcached's error lines are in one place.
 const (
-	OK            Error = iota
-	ErrUnknown          // no such command
-	ErrBadFormat        // words missing, a key too long, a number that is none
-	ErrBadExptime       // gat, touch, flush_all
-	ErrBadDelta         // incr, decr
-	ErrHTTP             // a web client: closed without a word
+	OK                Error = iota
+	ErrUnknown              // no such command
+	ErrBadFormat            // words missing, a key too long, a number that is none
+	ErrBadExptime           // gat, touch, flush_all
+	ErrBadDelta             // incr, decr
+	ErrHTTP                 // a web client: closed without a word
+	ErrManyFlags            // meta: too many words
+	ErrNoFlag               // meta: no such flag
+	ErrFlagTwice            // meta: a flag twice
+	ErrBadToken             // meta: T, N, R, C, E
+	ErrBadKey               // meta: a key that is not in base64
+	ErrBadInitial           // meta: J
+	ErrBadMetaDelta         // meta: D
+	ErrOpaque               // meta: O is too long
+	ErrSetMode              // ms: M
+	ErrArithmeticFlag       // ma: any flag, or the key
+	ErrArithmeticMode       // ma: M
 
 	ErrBadChunk         // the data block does not end where it should
 	ErrNonNumeric       // incr or decr of a value that is no number
@@ -70,6 +81,17 @@ var errorLines = [...]string{
 	ErrBadExptime:       "CLIENT_ERROR invalid exptime argument",
 	ErrBadDelta:         "CLIENT_ERROR invalid numeric delta argument",
 	ErrHTTP:             "",
+	ErrManyFlags:        "CLIENT_ERROR options flags are too long",
+	ErrNoFlag:           "CLIENT_ERROR invalid flag",
+	ErrFlagTwice:        "CLIENT_ERROR duplicate flag",
+	ErrBadToken:         "CLIENT_ERROR bad token in command line format",
+	ErrBadKey:           "CLIENT_ERROR error decoding key",
+	ErrBadInitial:       "CLIENT_ERROR invalid numeric initial value",
+	ErrBadMetaDelta:     "CLIENT_ERROR invalid numeric delta value",
+	ErrOpaque:           "CLIENT_ERROR opaque token too long",
+	ErrSetMode:          "CLIENT_ERROR invalid mode for ms M token",
+	ErrArithmeticFlag:   "CLIENT_ERROR invalid or duplicate flag",
+	ErrArithmeticMode:   "CLIENT_ERROR invalid mode for ma M token",
 	ErrBadChunk:         "CLIENT_ERROR bad data chunk",
 	ErrNonNumeric:       "CLIENT_ERROR cannot increment or decrement non-numeric value",
 	ErrTooLarge:         "SERVER_ERROR object too large for cache",

@@ -43,19 +43,19 @@ func checkKeys(keys []byte) Error {
 }
 
 // renderValue answers get and gat for one key. A miss says nothing.
-func renderValue(_ *Answer, dst, key []byte, r *wire.Reply) []byte {
+func renderValue(_ *Answer, dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
 	if r.Status != shardv1.Status_STATUS_OK {
 		return dst
 	}
-	return AppendValue(dst, key, r.Flags, r.Value)
+	return AppendValue(dst, call.Key, r.Flags, r.Value)
 }
 
 // renderValueCas answers gets and gats for one key.
-func renderValueCas(_ *Answer, dst, key []byte, r *wire.Reply) []byte {
+func renderValueCas(_ *Answer, dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
 	if r.Status != shardv1.Status_STATUS_OK {
 		return dst
 	}
-	return AppendValueCas(dst, key, r.Flags, r.Value, r.Cas)
+	return AppendValueCas(dst, call.Key, r.Flags, r.Value, r.Cas)
 }
 
 // AppendValue is one hit of get and gat: the header line and the data block.

@@ -63,16 +63,16 @@ func checkKey(key []byte) Error {
 	return OK
 }
 
-func renderDeleted(_ *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderDeleted(_ *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	return appendOutcome(dst, "DELETED\r\n", r)
 }
 
-func renderTouched(_ *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderTouched(_ *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	return appendOutcome(dst, "TOUCHED\r\n", r)
 }
 
 // renderNumber answers incr and decr with the new value.
-func renderNumber(_ *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderNumber(_ *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	if r.Status == shardv1.Status_STATUS_OK {
 		return AppendNumber(dst, r.Number)
 	}

@@ -5,13 +5,15 @@ import (
 	"strconv"
 )
 
-// memcached reads numbers in two ways. Lengths, and the expiry of gat and flush_all, are strict: nothing but
+// memcached reads numbers in two ways. Lengths, the expiry of gat and flush_all, and all of meta commands, are strict: nothing but
 // digits, and a minus. All others go through C's strtol and strtoull, which take a plus, more digits than
 // fit in the result, and white space around the number.
 
 const (
 	// maxStrict is the longest number, in characters, that the strict reader looks at.
 	maxStrict = len("-2147483648")
+	// maxStrict64 is that for 64 bits.
+	maxStrict64 = 22
 	// minInt64 is the magnitude of the smallest int64.
 	minInt64 = 1 << 63
 )
@@ -33,22 +35,28 @@ func strictInt32(word []byte) (int32, bool) {
 	return int32(value), n == len(word) && value == int64(int32(value))
 }
 
-// isStrictUint32 says whether word is a uint32 of at most 11 characters, digits only.
-func isStrictUint32(word []byte) bool {
-	if len(word) == 0 || len(word) > maxStrict {
-		return false
-	}
-	v, n, _ := digits(word)
-	return n == len(word) && v <= math.MaxUint32
-}
-
 // Uint32 reads a uint32 of at most 11 characters, digits only.
 func Uint32(word []byte) (uint32, bool) {
-	if !isStrictUint32(word) {
+	if len(word) == 0 || len(word) > maxStrict {
 		return 0, false
 	}
-	v, _, _ := digits(word)
-	return uint32(v), true
+	v, n, _ := digits(word)
+	return uint32(v), n == len(word) && v <= math.MaxUint32
+}
+
+// isStrictUint32 says whether [Uint32] reads word.
+func isStrictUint32(word []byte) bool {
+	_, ok := Uint32(word)
+	return ok
+}
+
+// strictUint64 reads a uint64 of at most 22 characters, digits only.
+func strictUint64(word []byte) (uint64, bool) {
+	if len(word) == 0 || len(word) > maxStrict64 {
+		return 0, false
+	}
+	v, n, fits := digits(word)
+	return v, n == len(word) && fits
 }
 
 // isFloat says whether word begins with a decimal number, as C's strtod reads one.

@@ -54,8 +54,8 @@ func TestNumbersByHand(t *testing.T) {
 		"0": true, "4294967295": true, "00000000001": true,
 		"": false, "-1": false, "+1": false, "4294967296": false, "000000000001": false, "x": false,
 	} {
-		if got := isStrictUint32([]byte(word)); got != want {
-			t.Errorf("isStrictUint32(%q) = %v", word, got)
+		if v, got := Uint32([]byte(word)); got != want || got && uint64(v) != number(word).Uint64() {
+			t.Errorf("Uint32(%q) = %d, %v", word, v, got)
 		}
 	}
 }

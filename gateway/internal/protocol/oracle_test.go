@@ -30,13 +30,15 @@ func oracle(line string) string {
 }
 
 var (
-	columnZero = strings.Fields("get gets gat gats set add replace append prepend cas delete incr decr touch mn quit stats version")
+	columnZero = strings.Fields("get gets gat gats set add replace append prepend cas delete incr decr touch mg ms md ma me mn quit stats version")
 	indented   = strings.Fields("flush_all verbosity shutdown")
 )
 
 func oracleArgs(verb string, args []string, quiet string) string {
 	silent := strings.Replace(quiet, "noreply", "(silent)", 1)
 	switch verb {
+	case "mg", "ms", "md", "ma", "me":
+		return oracleMeta(verb, args)
 	case "mn", "quit", "version":
 		return verb
 	case "stats", "shutdown":

@@ -29,6 +29,12 @@ func render(c *Command) string {
 		add("%s", c.Key)
 	case VerbFlushAll:
 		add("%d", c.Exptime)
+	case VerbMg, VerbMs, VerbMd, VerbMa, VerbMe:
+		add("%s", c.appendKey(nil, c.Key))
+		if c.Kind == Block {
+			add("%d", c.Bytes)
+		}
+		words = append(words, splitKeys(c.Request)...)
 	case VerbVerbosity:
 		add("%d", 0) // the level is not kept
 	case VerbCacheMemlimit, VerbMetadump, VerbMgdump, VerbWatch, VerbDebugTime, VerbConfig, VerbLRUCrawler, VerbSlabs, VerbLRU:
@@ -125,8 +131,8 @@ func walk(stream []byte) (steps []string) {
 			return steps
 		}
 		block := c.Swallow
-		if err == OK && isStorage(c.Verb) {
-			block = c.Bytes + len(crlf)
+		if err == OK && c.Kind == Block {
+			block = c.BlockSize()
 		}
 		if block > len(stream) {
 			return append(steps, fmt.Sprintf("<needs %d more>", block-len(stream)))
@@ -144,8 +150,4 @@ func describeRest(stream []byte) string {
 		return "<closed>"
 	}
 	return "<needs a line end>"
-}
-
-func isStorage(v Verb) bool {
-	return v >= VerbSet && v <= VerbCas
 }

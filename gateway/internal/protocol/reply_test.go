@@ -43,7 +43,7 @@ func answerTo(line string, r *wire.Reply) string {
 		return err.String()
 	}
 	before := "END\r\n"
-	got, ok := strings.CutPrefix(string(c.Append([]byte(before), c.Key, r)), before)
+	got, ok := strings.CutPrefix(string(c.Append([]byte(before), &c.Envelope, r)), before)
 	if !ok {
 		return "(what was there is gone)"
 	}

@@ -71,7 +71,7 @@ func (c *Command) BlockValue(block []byte) (value []byte, ok bool) {
 	return block[:c.Bytes], c.Binary || string(block[c.Bytes:]) == crlf
 }
 
-// ItemSize is what memcached 1.6 would allocate for the item (do_item_alloc): the limit -I is on that.
+// ItemSize is what memcached 1.6 would allocate for the item: the limit -I is on that.
 func (c *Command) ItemSize() int { return itemSize(len(c.Key), c.Bytes, c.Flags) }
 
 // itemSize is memcached's ITEM_ntotal.
@@ -85,15 +85,15 @@ func itemSize(key, value int, flags uint32) int {
 }
 
 // TooLarge turns a Block command whose value is over the limit into what is to be done instead, and answered with
-// [ErrTooLarge]. A set that fails takes the old value with it, as in memcached: a client may not go on reading
-// what it replaced.
+// [ErrTooLarge]. A set that fails takes the old value with it, as in memcached, and ms does so in any mode: a client may
+// not go on reading what it replaced.
 func (c *Command) TooLarge() {
 	c.Err, c.Kind = ErrTooLarge, Local
-	if c.Op == shardv1.Op_OP_SET {
+	if c.Op == shardv1.Op_OP_SET || c.Verb == VerbMs {
 		c.Kind, c.Envelope = Call, wire.Envelope{Op: shardv1.Op_OP_DELETE, Key: c.Key}
 	}
 }
 
-func renderStored(_ *Answer, dst, _ []byte, r *wire.Reply) []byte {
+func renderStored(_ *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
 	return appendOutcome(dst, "STORED\r\n", r)
 }

@@ -17,6 +17,14 @@ func cutWord(line []byte) (word, rest []byte) {
 	return line[:end:end], line[end:]
 }
 
+// countWords is how many words NextKey finds.
+func countWords(args []byte) (n int) {
+	for word, rest := NextKey(args); len(word) > 0; word, rest = NextKey(rest) {
+		n++
+	}
+	return n
+}
+
 // lastWord is the last word of args, empty if there is none.
 func lastWord(args []byte) []byte {
 	args = bytes.TrimRight(args, " ")

@@ -18,7 +18,7 @@ func rewriting() bool { return flag.Lookup("rewrite").Value.String() == "true" }
 // are those of the recordings made from memcached 1.6.45: their escapes are Python's and Go's, REP{text,n} is text
 // n times, " || " separates sends.
 func TestTranscripts(t *testing.T) {
-	for _, name := range []string{"testdata/classic.txt", "testdata/admin.txt", "testdata/hostile.txt"} {
+	for _, name := range []string{"testdata/classic.txt", "testdata/meta.txt", "testdata/admin.txt", "testdata/hostile.txt"} {
 		recorded, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

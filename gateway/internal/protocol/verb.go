@@ -25,6 +25,11 @@ const (
 	VerbIncr
 	VerbDecr
 	VerbTouch
+	VerbMg
+	VerbMs
+	VerbMd
+	VerbMa
+	VerbMe
 	VerbMn
 	VerbQuit
 	VerbStats
@@ -49,10 +54,13 @@ const (
 type verb struct {
 	name   string
 	kind   Kind
-	op     shardv1.Op                                             // of the actor; none for a kind that asks no actor
-	parse  func(c *Command, args []byte) Error                    // what follows the verb; nil: whatever it is
-	render func(a *Answer, dst, key []byte, r *wire.Reply) []byte // the actor's reply
+	op     shardv1.Op                          // of the actor; none for a kind that asks no actor
+	parse  func(c *Command, args []byte) Error // what follows the verb; nil: whatever it is
+	render renderer                            // the actor's reply
 }
+
+// renderer appends the answer to a command whose call an actor has answered.
+type renderer = func(a *Answer, dst []byte, call *wire.Envelope, r *wire.Reply) []byte
 
 // verbs is the list of the commands. Their parsing and rendering is in a file for each family.
 //
@@ -76,6 +84,12 @@ var verbs = [...]verb{
 	VerbIncr:   {"incr", Call, shardv1.Op_OP_INCR, (*Command).parseDelta, renderNumber},
 	VerbDecr:   {"decr", Call, shardv1.Op_OP_DECR, (*Command).parseDelta, renderNumber},
 	VerbTouch:  {"touch", Call, shardv1.Op_OP_TOUCH, (*Command).parseTouch, renderTouched},
+
+	VerbMg: {"mg", Call, shardv1.Op_OP_GET, (*Command).parseMetaGet, renderMetaGet},
+	VerbMs: {"ms", Block, shardv1.Op_OP_SET, (*Command).parseMetaSet, renderMetaSet},
+	VerbMd: {"md", Call, shardv1.Op_OP_DELETE, (*Command).parseMetaDelete, renderMetaDelete},
+	VerbMa: {"ma", Call, shardv1.Op_OP_INCR, (*Command).parseMetaArithmetic, renderMetaArithmetic},
+	VerbMe: {"me", Call, shardv1.Op_OP_GET, (*Command).parseMetaDebug, renderMetaDebug},
 
 	VerbMn:        {name: "mn", kind: Local},
 	VerbQuit:      {name: "quit", kind: Close},
@@ -137,6 +151,16 @@ func verbOf(word []byte) Verb {
 		return VerbDecr
 	case "touch":
 		return VerbTouch
+	case "mg":
+		return VerbMg
+	case "ms":
+		return VerbMs
+	case "md":
+		return VerbMd
+	case "ma":
+		return VerbMa
+	case "me":
+		return VerbMe
 	case "mn":
 		return VerbMn
 	case "quit":

@@ -205,6 +205,9 @@ func (c *conn) execute(m *memory) error {
 	}
 	c.srv.budget.await(int64(c.session.Expected()))
 	for i := range calls {
+		if calls[i].Has(shardv1.Option_OPTION_UNCOUNTED) {
+			c.srv.counts.debugged.Add(1) // the nodes do not count it, by its name
+		}
 		c.srv.opts.Cluster.Submit(&calls[i], c, uint64(i))
 	}
 	<-c.wake

@@ -283,6 +283,8 @@ func TestStats(t *testing.T) {
 	_, a, address := start(t)
 	a.missing = errors.New("node b is away")
 	p := dial(t, address)
+	p.send("me a\r\nme b\r\nmg a\r\n")
+	p.expect("EN\r\nEN\r\nEN\r\n")
 	p.send("stats\r\n")
 	var lines []string
 	for {
@@ -296,7 +298,7 @@ func TestStats(t *testing.T) {
 		}
 	}
 	text := strings.Join(lines, "\n")
-	for _, want := range []string{"STAT curr_items 4\n", "STAT version 1.6.45\n", "STAT slab:age 7\n", "STAT curr_connections 1\n"} {
+	for _, want := range []string{"STAT curr_items 4\n", "STAT version 1.6.45\n", "STAT slab:age 7\n", "STAT cmd_meta 2\n", "STAT curr_connections 1\n"} {
 		if !strings.Contains(text+"\n", want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -21,6 +21,7 @@ type counters struct {
 	bytesRead, bytesWritten                   atomic.Uint64
 	handshakeErrors, protoErrors, newSessions atomic.Uint64
 	idleKicks, yields, cutForMemory           atomic.Uint64
+	debugged                                  atomic.Uint64 // me
 }
 
 // Stat is one line of stats.
@@ -83,7 +84,7 @@ func (s *Server) resetStats(ctx context.Context) []byte {
 	}
 	c := &s.counts
 	for _, n := range []*atomic.Uint64{&c.total, &c.rejected, &c.timedOut, &c.listenDisabled, &c.bytesRead, &c.bytesWritten,
-		&c.handshakeErrors, &c.protoErrors, &c.newSessions, &c.idleKicks, &c.yields, &c.cutForMemory} {
+		&c.handshakeErrors, &c.protoErrors, &c.newSessions, &c.idleKicks, &c.yields, &c.cutForMemory, &c.debugged} {
 		n.Store(0)
 	}
 	if s.opts.Auth != nil {
@@ -126,6 +127,7 @@ func (s *Server) general() []Stat {
 		{"connection_structures", strconv.Itoa(s.Conns())},
 		{"auth_cmds", uintText(checks)},
 		{"auth_errors", uintText(refused)},
+		{"cmd_meta", uintText(c.debugged.Load())},
 		{"response_obj_oom", "0"}, {"response_obj_count", "0"}, {"response_obj_bytes", "0"},
 		{"read_buf_count", "0"}, {"read_buf_bytes", "0"}, {"read_buf_bytes_free", "0"}, {"read_buf_oom", "0"},
 		{"reserved_fds", "0"},

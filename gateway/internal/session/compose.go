@@ -32,7 +32,7 @@ func (s *Session) compose(dst []byte, sl *slot) []byte {
 		s.failed = protocol.AppendFailure(s.failed[:0], &res.Reply)
 		return dst
 	}
-	return sl.answer.Append(dst, s.round.calls[sl.call-1].Key, &res.Reply)
+	return sl.answer.Append(dst, &s.round.calls[sl.call-1], &res.Reply)
 }
 
 // composeEnd ends the answers for many keys. A key that could not be read is not a

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -18,6 +19,7 @@ func drawCommands(t *rapid.T) []byte {
 	for range rapid.IntRange(1, 12).Draw(t, "commands") {
 		k, v := key.Draw(t, "key"), value.Draw(t, "value")
 		noreply := rapid.SampledFrom([]string{"", " noreply"}).Draw(t, "noreply")
+		quiet := rapid.SampledFrom([]string{"", " q"}).Draw(t, "quiet")
 		in = append(in, rapid.SampledFrom([]string{
 			fmt.Sprintf("set %s 0 0 %d%s\r\n%s\r\n", k, len(v), noreply, v),
 			fmt.Sprintf("set %s 0 0 %d\r\n%sx\r\n", k, len(v), v),
@@ -27,6 +29,17 @@ func drawCommands(t *rapid.T) []byte {
 			fmt.Sprintf("get %s %s  a b c\n", k, k),
 			fmt.Sprintf("gets %s\r\n", bytes.Repeat([]byte(k+" "), 40)),
 			fmt.Sprintf("get %s\r\n", bytes.Repeat([]byte(k+" "), 600)),
+			fmt.Sprintf("mg %s v k t O%d%s\r\n", k, len(v), quiet),
+			fmt.Sprintf("mg %s b k v%s\r\n", base64.StdEncoding.EncodeToString([]byte(k)), quiet),
+			fmt.Sprintf("ms %s %d s k%s\r\n%s\r\n", k, len(v), quiet, v),
+			fmt.Sprintf("ms %s %d b k\r\n%s\r\n", base64.StdEncoding.EncodeToString([]byte(k)), len(v), v),
+			fmt.Sprintf("ms %s %d MZ\r\n%s\r\n", k, len(v), v),
+			fmt.Sprintf("ms %s %d !\r\n", k, len(v)),
+			fmt.Sprintf("ms %s 500%s\r\n%s\r\n", k, quiet, bytes.Repeat([]byte("x"), 500)),
+			fmt.Sprintf("ms %s %d%s\r\n%sx\r\n", k, len(v), quiet, v),
+			fmt.Sprintf("md %s O1 k%s\r\n", k, quiet),
+			fmt.Sprintf("ma %s v k%s\r\n", k, quiet),
+			fmt.Sprintf("mg %s v v\r\n", k),
 			fmt.Sprintf("delete %s%s\r\n", k, noreply),
 			fmt.Sprintf("incr %s 1%s\r\n", k, noreply),
 			"version\r\n", "\r\n", "bogus\r\n", "get\r\n", "flush_all" + noreply + "\r\n", "stats\r\n", "verbosity 1\r\n", "mn\r\n",
@@ -103,6 +116,7 @@ func FuzzSession(f *testing.F) {
 		"set a 0 0 100\r\n", "\x80\x00\x00", "GET / HTTP/1.1\r\n", "cas a 0 0 1 noreply\r\nx\r\n", "get a " + string(bytes.Repeat([]byte("k"), 5000)),
 		getFrame + getFrame, setFrame, "\x80\x01\x00\x01\x08\x00\x00\x00\xff\xff\xff\xff" + strings.Repeat("\x00", 21), "\x80\x10" + strings.Repeat("\x00", 22),
 		"\x80\x01\x00\xff\xff\x00\x00\x00\x7f\xff\xff\xff" + strings.Repeat("\x00", 600),
+		"mg a v k t O1 q\r\nmn\r\n", "ms YQ== 1 b MA N0\r\nx\r\nmg YQ== b k v\r\n", "ms a 300 q\r\n", "md a I q\r\nma a N0 J5 v\r\nme a\r\n",
 	} {
 		f.Add([]byte(seed), uint8(3))
 	}

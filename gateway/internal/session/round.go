@@ -145,7 +145,7 @@ func (r *Round) Reset() {
 	clear(r.slots)
 	clear(r.results)
 	r.calls, r.results, r.slots = r.calls[:0], r.results[:0], r.slots[:0]
-	r.command = protocol.Command{}
+	r.command.Forget()
 	r.bytes, r.reads, r.composed, r.commands = 0, 0, 0, 0
 	r.values = r.values[:0]
 	if cap(r.values) > maxKept {

@@ -267,6 +267,9 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 		"multiget": "get a b c d e f g h\r\n",
 		"set":      "set key:1 0 0 100\r\n" + value + "\r\n",
 		"pipeline": strings.Repeat("get key:1\r\nset key:1 0 0 100\r\n"+value+"\r\nincr n 1\r\ndelete x\r\n", 8),
+		"mg":       "mg key:1 v t f c k O123\r\n" + "mg a2V5IDE= b k v q\r\n",
+		"ms":       "ms key:1 100 T0 F5 c k\r\n" + value + "\r\n" + "ms a2V5IDE= 100 b q\r\n" + value + "\r\n",
+		"md ma":    "md key:1 q k\r\nma n N0 J5 v t k\r\n",
 		"error":    "bogus\r\nget\r\n",
 
 		"binary get":      getFrame,
