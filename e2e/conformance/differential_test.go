@@ -22,3 +22,14 @@ func TestLikeMemcached(t *testing.T) {
 		}
 	})
 }
+
+// TestMetaLikeMemcached does the same with meta commands among them.
+func TestMetaLikeMemcached(t *testing.T) {
+	reference := differential.Reference(t)
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
+	rapid.Check(t, func(t *rapid.T) {
+		if err := differential.Compare(reference, c.Address(), differential.MetaScripts().Draw(t, "script")); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -147,7 +147,7 @@ func (s *server) fill(text string) string {
 func (s *server) name(reply string) string {
 	values, last, err := harness.Values(reply)
 	if err != nil || len(values) == 0 {
-		return reply
+		return s.nameMeta(reply)
 	}
 	var named strings.Builder
 	for _, value := range values {

@@ -70,6 +70,17 @@ func constantCas() harness.Alter {
 	}
 }
 
+// TestMemcachedIsLikeItselfInMeta is the same of meta commands.
+func TestMemcachedIsLikeItselfInMeta(t *testing.T) {
+	left := Reference(t)
+	right := Reference(t)
+	for seed := range 40 {
+		if err := Compare(left, right, MetaScripts().Example(seed)); err != nil {
+			t.Fatalf("example %d: %v", seed, err)
+		}
+	}
+}
+
 func TestScriptsCoverTheCommands(t *testing.T) {
 	missing := map[string]bool{}
 	for verb := range strings.FieldsSeq("get gets gat gats set add replace append prepend cas delete incr decr touch flush_all quit") {

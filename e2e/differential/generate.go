@@ -68,10 +68,18 @@ var commands = weighted(
 	choice{1, rapid.Custom(drawTooLong)}, choice{1, rapid.Custom(drawLongGet)},
 )
 
-// Scripts draws scripts.
-func Scripts() *rapid.Generator[Script] {
+// Scripts draws scripts of classic commands.
+func Scripts() *rapid.Generator[Script] { return scripts(commands) }
+
+// MetaScripts draws scripts of meta and classic commands.
+func MetaScripts() *rapid.Generator[Script] {
+	return scripts(weighted(choice{3, metaCommands}, choice{1, commands}))
+}
+
+func scripts(commands *rapid.Generator[string]) *rapid.Generator[Script] {
+	step := rapid.Custom(func(t *rapid.T) Step { return drawStep(t, commands) })
 	return rapid.Custom(func(t *rapid.T) Script {
-		return settle(rapid.SliceOfN(rapid.Custom(drawStep), 1, 12).Draw(t, "steps"))
+		return settle(rapid.SliceOfN(step, 1, 12).Draw(t, "steps"))
 	})
 }
 
@@ -84,11 +92,11 @@ func settle(script Script) Script {
 		retrieved, begin := false, 0
 		for i, command := range step.Commands {
 			verb, _, _ := strings.Cut(command, " ")
-			if retrieved && (verb == "incr" || verb == "decr") {
+			if retrieved && (verb == "incr" || verb == "decr" || verb == "ma") {
 				settled = append(settled, Step{Conn: step.Conn, Commands: step.Commands[begin:i], Cuts: step.Cuts})
 				retrieved, begin = false, i
 			}
-			retrieved = retrieved || strings.HasPrefix(verb, "g")
+			retrieved = retrieved || strings.HasPrefix(verb, "g") || verb == "mg"
 		}
 		step.Commands = step.Commands[begin:]
 		settled = append(settled, step)
@@ -96,7 +104,7 @@ func settle(script Script) Script {
 	return settled
 }
 
-func drawStep(t *rapid.T) Step {
+func drawStep(t *rapid.T, commands *rapid.Generator[string]) Step {
 	step := Step{
 		Conn:     rapid.IntRange(0, Connections-1).Draw(t, "connection"),
 		Commands: rapid.SliceOfN(commands, 1, 12).Draw(t, "commands"),

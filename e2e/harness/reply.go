@@ -12,8 +12,8 @@ import (
 // ErrReply is a reply that is not memcached's protocol.
 var ErrReply = errors.New("harness: not a memcached reply")
 
-// Reply reads the reply of one classic command: a line, or VALUE blocks or STAT
-// lines up to their END. A reply that begins with VALUE blocks may also end in
+// Reply reads the reply of one command: a line, VA and a data block, or VALUE blocks
+// or STAT lines up to their END. A reply that begins with VALUE blocks may also end in
 // an error line.
 func (c *Conn) Reply() (string, error) {
 	_ = c.net.SetReadDeadline(time.Now().Add(c.Timeout))
@@ -26,9 +26,12 @@ func (c *Conn) Reply() (string, error) {
 		}
 		switch kind, _, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(" ")); string(kind) {
 		case "VALUE":
-			if reply, err = c.data(reply, line); err != nil {
+			if reply, err = c.data(reply, line, 3); err != nil {
 				return string(reply), err
 			}
+		case "VA":
+			reply, err = c.data(reply, line, 1)
+			return string(reply), err
 		case "STAT":
 		default:
 			return string(reply), nil
@@ -49,13 +52,13 @@ func (c *Conn) Replies(n int) ([]string, error) {
 	return replies, nil
 }
 
-// data reads the data block that a VALUE line announces.
-func (c *Conn) data(reply, line []byte) ([]byte, error) {
+// data reads the data block that a line announces; its length is in field at.
+func (c *Conn) data(reply, line []byte, at int) ([]byte, error) {
 	fields := strings.Fields(string(line))
-	if len(fields) < 4 {
+	if len(fields) <= at {
 		return reply, fmt.Errorf("%w: %q", ErrReply, line)
 	}
-	length, err := strconv.Atoi(fields[3])
+	length, err := strconv.Atoi(fields[at])
 	if err != nil || length < 0 {
 		return reply, fmt.Errorf("%w: %q", ErrReply, line)
 	}

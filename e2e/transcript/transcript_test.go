@@ -54,6 +54,10 @@ func TestShow(t *testing.T) {
 	if !Same(`STORED\r\nVERSION 1.6.45\r\n`, `STORED\r\nVERSION x\r\n`) || Same(`VERSION 1\r\n`, `VERSION 1\r\nEND\r\n`) {
 		t.Error("versions are compared wrongly")
 	}
+	if !Same(`HD c5\r\nHD c7\r\nHD c5\r\n`, `HD c9\r\nHD c1\r\nHD c9\r\n`) || Same(`HD c5\r\nHD c5\r\n`, `HD c5\r\nHD c6\r\n`) ||
+		Same(`EX c0\r\n`, `EX c5\r\n`) || !Same(`ME a la=0 cas=5 x\r\n`, `ME a la=0 cas=6 x\r\n`) {
+		t.Error("uniques are compared wrongly")
+	}
 }
 
 // classic are the sections that memcached is played in to try the player.
