@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,6 +25,10 @@ const (
 	// healthTimeout bounds every wait until a container is well.
 	healthTimeout = 90 * time.Second
 )
+
+// calls is what every call of the docker tools runs under, but for those that take the
+// containers away: an interrupted test fails at its next call, and cleans up.
+var calls, _ = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 
 // images are what docker-compose.yml names; `make images` builds them.
 var images = []string{"memactor/gateway", "memactor/shardnode", "memactor/memactor"}
@@ -63,9 +69,14 @@ func (s *stack) remove() {
 		out, _ := s.try("logs", "--no-color", "--tail=40")
 		s.t.Logf("the end of what the containers printed:\n%s", out)
 	}
-	if out, err := s.try("down", "-v", "-t", "1", "--remove-orphans"); err != nil {
-		s.t.Errorf("compose down: %v\n%s", err, out)
-	}
+	// An interrupted call may have left the engine at work: then once more.
+	harness.Eventually(s.t, 2*callTimeout, "all is taken away", func() bool {
+		out, err := s.call(context.Background(), "down", "-v", "-t", "1", "--remove-orphans")
+		if err != nil {
+			s.t.Logf("compose down: %v\n%s", err, out)
+		}
+		return err == nil
+	})
 }
 
 // run calls compose for the stack; a failure fails the test.
@@ -78,17 +89,21 @@ func (s *stack) run(args ...string) string {
 	return out
 }
 
-func (s *stack) try(args ...string) (string, error) {
+func (s *stack) try(args ...string) (string, error) { return s.call(calls, args...) }
+
+func (s *stack) call(ctx context.Context, args ...string) (string, error) {
 	all := append(append(s.compose[1:len(s.compose):len(s.compose)], "-p", s.project), s.profiles...)
-	return call(s.env, s.compose[0], append(all, args...)...)
+	return call(ctx, s.env, s.compose[0], append(all, args...)...)
 }
 
 // call runs a command in the repository's root, for at most callTimeout.
-func call(env []string, name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+func call(ctx context.Context, env []string, name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = harness.Root(), env
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the tools clean up, too
+	cmd.WaitDelay = 20 * time.Second
 	out, err := cmd.CombinedOutput()
 	return strings.TrimSpace(string(out)), err
 }
@@ -96,7 +111,7 @@ func call(env []string, name string, args ...string) (string, error) {
 // docker calls the engine; a failure fails the test.
 func (s *stack) docker(args ...string) string {
 	s.t.Helper()
-	out, err := call(nil, "docker", args...)
+	out, err := call(calls, nil, "docker", args...)
 	if err != nil {
 		s.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
@@ -146,11 +161,11 @@ func (s *stack) get(path string, answer any) bool {
 // without either, the test is skipped; in CI it fails.
 func composeCommand(t *testing.T) []string {
 	t.Helper()
-	if out, err := call(nil, "docker", "version", "--format", "{{.Server.Version}}"); err != nil {
+	if out, err := call(calls, nil, "docker", "version", "--format", "{{.Server.Version}}"); err != nil {
 		without(t, "a Docker engine: "+out+" "+err.Error())
 	}
 	for _, image := range images {
-		if out, err := call(nil, "docker", "image", "inspect", image); err != nil {
+		if out, err := call(calls, nil, "docker", "image", "inspect", image); err != nil {
 			t.Fatalf("no image %s: make images (%s)", image, out)
 		}
 	}
@@ -158,7 +173,7 @@ func composeCommand(t *testing.T) []string {
 		return strings.Fields(command)
 	}
 	for _, command := range [][]string{{"docker", "compose"}, {"docker-compose"}} {
-		if _, err := call(nil, command[0], append(command[1:], "version")...); err == nil {
+		if _, err := call(calls, nil, command[0], append(command[1:], "version")...); err == nil {
 			return command
 		}
 	}
