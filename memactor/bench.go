@@ -20,6 +20,7 @@ var errBench = errors.New("the run had errors")
 // benchConfig is load.Config as flags, and how to print the result.
 type benchConfig struct {
 	Server      string        `name:"server"      short:"s" usage:"host:port, or the path of a unix socket"`
+	Protocol    string        `name:"protocol"              usage:"text (get and set) or meta (mg and ms)"`
 	Connections int           `name:"connections" short:"c" usage:"connections, all open for the whole run"`
 	Pipeline    int           `name:"pipeline"              usage:"commands in flight on each connection"`
 	Ratio       string        `name:"ratio"                 usage:"SETS:GETS"`
@@ -37,7 +38,7 @@ type benchConfig struct {
 func defaultBench() benchConfig {
 	d := load.Default()
 	return benchConfig{
-		Server: d.Server, Connections: d.Connections, Pipeline: d.Pipeline, Ratio: d.Ratio.String(),
+		Server: d.Server, Protocol: d.Protocol.String(), Connections: d.Connections, Pipeline: d.Pipeline, Ratio: d.Ratio.String(),
 		Keys: d.Keys, Size: daemon.Size(d.Size), Multiget: d.Multiget, Seconds: d.Duration.Seconds(),
 		Populate: d.Populate, Threads: d.Threads, Timeout: d.Timeout, Seed: int(d.Seed),
 	}
@@ -55,8 +56,12 @@ func (c benchConfig) load() (load.Config, error) {
 	if err != nil {
 		return load.Config{}, err
 	}
+	protocol, err := load.ParseProtocol(c.Protocol)
+	if err != nil {
+		return load.Config{}, err
+	}
 	cfg := load.Config{
-		Server: c.Server, Connections: c.Connections, Pipeline: c.Pipeline, Ratio: ratio,
+		Server: c.Server, Protocol: protocol, Connections: c.Connections, Pipeline: c.Pipeline, Ratio: ratio,
 		Keys: c.Keys, Size: int(c.Size), Multiget: c.Multiget,
 		Duration: time.Duration(c.Seconds * float64(time.Second)),
 		Populate: c.Populate, Threads: c.Threads, Timeout: c.Timeout, Seed: uint64(c.Seed),
@@ -70,16 +75,18 @@ func newBench() *cobra.Command {
 	cmd = daemon.Command(daemon.Spec{
 		Name:  "bench",
 		Short: "Put load on a memcached server, check every reply, measure",
-		Long: `bench sends sets and gets to any server that speaks memcached's text protocol, checks every
-reply (the right key, in the right order, with the value that was stored), and prints
-throughput and latency. Each connection keeps its whole pipeline in flight: as replies come,
-as many new commands are sent as were answered, in one write.
+		Long: `bench sends sets and gets to any server that speaks memcached's text protocol, as classic or
+(--protocol meta) as meta commands, checks every reply (the right key, in the right order,
+with the value that was stored), and prints throughput and latency. Each connection keeps its
+whole pipeline in flight: as replies come, as many new commands are sent as were answered, in
+one write.
 
 The exit code is 1 if anything went wrong: an error reply, a wrong reply, a connection that
 broke. Keys are named b<size>-<number>; nothing else on the server is touched.`,
 		Example: `  memactor bench --populate                              50 connections, one command at a time each
   memactor bench -c 50 --pipeline 32 --populate          with 32 commands in flight on each
   memactor bench -c 10 --multiget 100 --ratio 0:1        gets of 100 keys
+  memactor bench --protocol meta --pipeline 32           mg and ms instead of get and set
   memactor bench -s /run/memactor.sock --seconds 2 --json`,
 		Config: &cfg,
 		Run: func(ctx context.Context, _ daemon.Process) error {

@@ -14,7 +14,8 @@ import (
 	"github.com/memactor/memactor/memactor/load"
 )
 
-// emptyServer is a memcached that forgets everything: get is a miss, and set is answered by the line stored.
+// emptyServer is a memcached that forgets everything: get and mg are misses, ms stores, and set is answered by the line
+// stored.
 func emptyServer(t *testing.T, stored string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -38,11 +39,11 @@ func forget(conn net.Conn, stored string) {
 	defer func() { _ = conn.Close() }()
 	in := bufio.NewScanner(conn)
 	for in.Scan() {
-		reply := "END"
-		if strings.HasPrefix(in.Text(), "set") {
+		verb, _, _ := strings.Cut(in.Text(), " ")
+		if verb == "set" || verb == "ms" {
 			in.Scan()
-			reply = stored
 		}
+		reply := map[string]string{"get": "END", "set": stored, "mg": "EN", "ms": "HD"}[verb]
 		if _, err := io.WriteString(conn, reply+"\r\n"); err != nil {
 			return
 		}
@@ -77,6 +78,18 @@ func TestBenchPrintsJSON(t *testing.T) {
 	}
 	if result.Gets == 0 || result.Misses != result.Gets || result.Latency.P50 <= 0 || result.Connections != 50 {
 		t.Errorf("%+v", result)
+	}
+}
+
+func TestBenchSpeaksMeta(t *testing.T) {
+	server := emptyServer(t, "STORED")
+	code, out, err := call(t, "bench", "-s", server, "--seconds", "0.1", "--protocol", "meta")
+	if code != daemon.ExitOK || err != "" || !strings.Contains(out, "ms:mg 1:10") {
+		t.Errorf("exit code %d, %q\n%s", code, err, out)
+	}
+	code, _, err = call(t, "bench", "-s", server, "--protocol", "binary")
+	if code != daemon.ExitUsage || !strings.Contains(err, `unknown protocol "binary"`) {
+		t.Errorf("exit code %d, %q", code, err)
 	}
 }
 

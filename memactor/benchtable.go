@@ -43,10 +43,14 @@ func headline(r *load.Result) string {
 }
 
 func verbs(r *load.Result) string {
-	if r.Multiget > 1 {
-		return fmt.Sprintf("sets:gets %s, %d keys a get", r.Ratio, r.Multiget)
+	said := "sets:gets " + r.Ratio
+	if r.Protocol == load.Meta.String() {
+		said = "ms:mg " + r.Ratio
 	}
-	return "sets:gets " + r.Ratio
+	if r.Multiget > 1 {
+		said += fmt.Sprintf(", %d keys a get", r.Multiget)
+	}
+	return said
 }
 
 // errorRows is one line where there is nothing to say.

@@ -52,6 +52,8 @@ func (r Ratio) String() string { return fmt.Sprintf("%d:%d", r.Sets, r.Gets) }
 type Config struct {
 	// Server is host:port, or the path of a unix socket (anything with a slash in it).
 	Server string
+	// Protocol is what the server is spoken to in.
+	Protocol Protocol
 	// Connections are all opened before the clock starts, or there is no run. One that breaks later is not replaced.
 	Connections int
 	// Pipeline is how many commands each connection keeps in flight.
@@ -105,6 +107,7 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("%w %v: want SETS:GETS, for example 1:10", ErrRatio, c.Ratio)
 	}
 	return errors.Join(
+		within("protocol", int(c.Protocol), int(Text), int(Meta)),
 		within("connections", c.Connections, 1, maxConnections),
 		within("pipeline", c.Pipeline, 1, maxPipeline),
 		within("keys", c.Keys, 1, maxKeys),

@@ -26,6 +26,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		{"port of letters", func(c *Config) { c.Server = "localhost:http" }, ErrServer, `port "http"`},
 		{"port too high", func(c *Config) { c.Server = "localhost:65536" }, ErrServer, "1 to 65535"},
 		{"empty", func(c *Config) { c.Server = "" }, ErrServer, "want host:port"},
+		{"no protocol", func(c *Config) { c.Protocol = Meta + 1 }, ErrRange, "protocol 2"},
 		{"no connections", func(c *Config) { c.Connections = 0 }, ErrRange, "connections 0"},
 		{"too many connections", func(c *Config) { c.Connections = maxConnections + 1 }, ErrRange, "want 1 to 50000"},
 		{"no pipeline", func(c *Config) { c.Pipeline = 0 }, ErrRange, "pipeline 0"},
@@ -77,6 +78,19 @@ func TestParseRatio(t *testing.T) {
 	for _, text := range []string{"", ":", "1", "1:", ":1", "0:0", "-1:1", "1:-1", "1:1:1", "a:b", "1:10 ", "1:65536"} {
 		if got, err := ParseRatio(text); !errors.Is(err, ErrRatio) {
 			t.Errorf("%q: got %v, %v", text, got, err)
+		}
+	}
+}
+
+func TestParseProtocol(t *testing.T) {
+	for name, want := range map[string]Protocol{"text": Text, "meta": Meta} {
+		if got, err := ParseProtocol(name); err != nil || got != want || got.String() != name {
+			t.Errorf("%q: got %v, %v", name, got, err)
+		}
+	}
+	for _, name := range []string{"", "Text", "binary"} {
+		if got, err := ParseProtocol(name); !errors.Is(err, ErrProtocol) {
+			t.Errorf("%q: got %v, %v", name, got, err)
 		}
 	}
 }

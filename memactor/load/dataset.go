@@ -48,6 +48,11 @@ func (d *dataset) appendValue(dst []byte, key uint32) []byte {
 	return append(dst, d.filler[d.marker():]...)
 }
 
+// appendBlock ends the line of a set, and appends the data block behind it.
+func (d *dataset) appendBlock(dst []byte, key uint32) []byte {
+	return append(d.appendValue(append(dst, "\r\n"...), key), "\r\n"...)
+}
+
 // index is the inverse of appendKey; false for a key that is not of this dataset.
 func (d *dataset) index(key []byte) (uint32, bool) {
 	if len(key) != d.keyLen() || !bytes.HasPrefix(key, d.prefix) {

@@ -1,12 +1,14 @@
-// Package load is a load generator for servers that speak memcached's text protocol. It checks every reply.
+// Package load is a load generator for servers that speak memcached's text protocol, classic or meta commands. It
+// checks every reply.
 //
 // The life of one command:
 //
 //  1. A source (the mix of the measured load, or the filling of the server before it) names the verb and the keys.
-//  2. The lane of a connection renders it, and puts it at the end of its window of unanswered commands.
+//  2. The lane of a connection renders it in the words of the protocol, and puts it at the end of its window of unanswered
+//     commands.
 //  3. The worker writes all that its lane has rendered with one system call.
 //  4. What the socket gives is parsed where it lies, and each reply is held against the oldest command of the window: the
-//     verb must fit, a VALUE must be for the next key asked for (or a later one: misses are silent), and the value must
+//     verb must fit, a value must be for the next key asked for (or a later one: misses are silent), and the value must
 //     be, in every byte, the one that belongs to the key. The command is counted, with the time since it was written.
 //  5. As many commands as were answered are sent anew, in one write (rolling refill, as memtier does it): a connection
 //     always has its whole pipeline in flight, and never waits for a batch to be complete before it sends the next.

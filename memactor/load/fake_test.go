@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 )
 
-// fake is a memcached that answers set and get rightly, except that a test may tamper with its replies.
+// fake is a memcached that answers set and get, ms and mg rightly, except that a test may tamper with its replies.
 type fake struct {
 	mu     sync.Mutex
 	values map[string][]byte
@@ -83,7 +84,9 @@ func (f *fake) batch(in *bufio.Reader) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		replies = append(replies, reply)
+		if len(reply) > 0 { // a quiet miss has none
+			replies = append(replies, reply)
+		}
 	}
 	return replies, nil
 }
@@ -91,26 +94,57 @@ func (f *fake) batch(in *bufio.Reader) ([][]byte, error) {
 func (f *fake) answer(words []string, in io.Reader) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if words[0] == "set" {
-		size, err := strconv.Atoi(words[4])
-		if err != nil {
-			return nil, err
-		}
-		value := make([]byte, size+2)
-		if _, err := io.ReadFull(in, value); err != nil {
-			return nil, err
-		}
-		f.values[words[1]] = value[:size]
-		return []byte("STORED\r\n"), nil
+	switch words[0] {
+	case "set":
+		return []byte("STORED\r\n"), f.store(words[1], words[4], in)
+	case "ms":
+		return []byte("HD\r\n"), f.store(words[1], words[2], in)
+	case "mn":
+		return []byte("MN\r\n"), nil
+	case "mg":
+		return f.metaGet(words[1], slices.Contains(words, "q")), nil
+	default:
+		return f.get(words[1:]), nil
 	}
+}
+
+func (f *fake) store(key, length string, in io.Reader) error {
+	size, err := strconv.Atoi(length)
+	if err != nil {
+		return err
+	}
+	value := make([]byte, size+2)
+	if _, err := io.ReadFull(in, value); err != nil {
+		return err
+	}
+	f.values[key] = value[:size]
+	return nil
+}
+
+func (f *fake) get(keys []string) []byte {
 	var reply bytes.Buffer
-	for _, key := range words[1:] {
+	for _, key := range keys {
 		if value, ok := f.values[key]; ok {
 			fmt.Fprintf(&reply, "VALUE %s 0 %d\r\n%s\r\n", key, len(value), value)
 		}
 	}
 	reply.WriteString("END\r\n")
-	return reply.Bytes(), nil
+	return reply.Bytes()
+}
+
+// metaGet answers mg; the generator asks for the key in the reply where it asks to be spared misses.
+func (f *fake) metaGet(key string, quiet bool) []byte {
+	value, ok := f.values[key]
+	switch {
+	case ok && quiet:
+		return fmt.Appendf(nil, "VA %d f0 k%s\r\n%s\r\n", len(value), key, value)
+	case ok:
+		return fmt.Appendf(nil, "VA %d f0\r\n%s\r\n", len(value), value)
+	case quiet:
+		return nil
+	default:
+		return []byte("EN\r\n")
+	}
 }
 
 // every calls change for each n-th reply of a server, over all connections.

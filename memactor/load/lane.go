@@ -29,6 +29,7 @@ type waiting struct {
 // lane is what one connection is about: it renders commands, and holds every reply against the command that must be
 // answered next. It owns no socket and no clock: bytes go in and out through two buffers.
 type lane struct {
+	words  words
 	data   *dataset
 	source source
 	tally  *tally
@@ -47,8 +48,9 @@ type lane struct {
 	sent     int
 }
 
-func newLane(data *dataset, src source, counts *tally, window, stride int) *lane {
+func newLane(in words, data *dataset, src source, counts *tally, window, stride int) *lane {
 	return &lane{
+		words:  in,
 		data:   data,
 		source: src,
 		tally:  counts,
@@ -85,22 +87,12 @@ func (l *lane) slotKeys(slot int) []uint32 {
 }
 
 func (l *lane) render(verb op, keys []uint32) {
-	if verb == opSet {
-		l.out = append(l.out, "set "...)
-		l.out = l.data.appendKey(l.out, keys[0])
-		l.out = append(l.out, " 0 0 "...)
-		l.out = append(l.out, l.data.sizeText...)
-		l.out = append(l.out, "\r\n"...)
-		l.out = l.data.appendValue(l.out, keys[0])
-		l.out = append(l.out, "\r\n"...)
-		return
+	switch verb {
+	case opSet:
+		l.out = l.words.appendSet(l.out, l.data, keys[0])
+	case opGet:
+		l.out = l.words.appendGet(l.out, l.data, keys)
 	}
-	l.out = append(l.out, "get"...)
-	for _, key := range keys {
-		l.out = append(l.out, ' ')
-		l.out = l.data.appendKey(l.out, key)
-	}
-	l.out = append(l.out, "\r\n"...)
 }
 
 // unwritten is what the socket has still to take; wrote says how much it took.
@@ -137,7 +129,7 @@ func (l *lane) received(n int, now int64) error {
 	l.to += n
 	l.full = l.to == len(l.in)
 	for l.from < l.to {
-		r := parseReply(l.in[l.from:l.to])
+		r := parseReply(l.words, l.in[l.from:l.to])
 		var err error
 		if r.kind == replyIncomplete {
 			if err = l.reserve(r.size); err == nil {
@@ -174,16 +166,20 @@ func (l *lane) take(r *reply, now int64) error {
 		return fmt.Errorf("%w: nothing was asked, got %q", errOrder, clip(r.line))
 	}
 	w := &l.ring[l.head]
-	switch {
-	case r.kind == replyRefused:
-		l.refuse(w, r)
-		l.done(w, now)
-	case r.kind == replyValue && w.op == opGet:
-		l.value(w, r)
-	case r.kind == replyEnd && w.op == opGet, r.kind == replyStored && w.op == opSet:
-		l.done(w, now)
-	default:
+	fits, last := l.words.answers(w, r.kind)
+	if !fits {
 		return fmt.Errorf("%w: %v %s answered by %q", errOrder, w.op, l.firstKey(), clip(r.line))
+	}
+	switch r.kind {
+	case replyRefused:
+		l.refuse(w, r)
+	case replyValue:
+		l.value(w, r)
+	case replyMiss, replyEnd, replyStored:
+	case replyIncomplete, replyGarbage: // never fit
+	}
+	if last {
+		l.done(w, now)
 	}
 	return nil
 }
@@ -194,20 +190,28 @@ func (l *lane) refuse(w *waiting, r *reply) {
 	w.bad = true
 }
 
-// value takes a VALUE of a get: it must be for the next of its keys, or for a later one, those between being misses.
+// value takes a value of a get: it must be for the next of its keys, or for a later one, those between being misses.
 func (l *lane) value(w *waiting, r *reply) {
-	key, ok := l.data.index(r.key)
+	key, ok := l.keyOf(w, r)
 	if ok {
 		ok = l.advance(w, key)
 	}
 	switch {
 	case !ok:
-		l.wrongf(w, "get %s: a VALUE for %q, which is another command's key or out of order", l.firstKey(), r.key)
+		l.wrongf(w, "get %s: %q, which is another command's key or out of order", l.firstKey(), clip(r.line))
 	case !l.data.holds(key, r.value):
-		l.wrongf(w, "get %s: the value of %q (%d bytes) is not the one that was stored", l.firstKey(), r.key, len(r.value))
+		l.wrongf(w, "get %s: %q, but the value (%d bytes) is not the one that was stored", l.firstKey(), clip(r.line), len(r.value))
 	default:
 		w.found++
 	}
+}
+
+// keyOf is the key that a value is for. It goes without saying only where a single key was asked for.
+func (l *lane) keyOf(w *waiting, r *reply) (uint32, bool) {
+	if r.key == nil {
+		return l.slotKeys(l.head)[0], w.keys == 1
+	}
+	return l.data.index(r.key)
 }
 
 // advance moves past key in the command's list of keys; false if it is not ahead.

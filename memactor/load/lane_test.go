@@ -56,8 +56,12 @@ func value(key int) string { return fmt.Sprintf("VALUE b3-%09d 0 3\r\n%03d\r\n",
 
 // scripted is a lane whose commands are all sent, with its tally.
 func scripted(window int, lines ...string) (*lane, *tally) {
+	return scriptedIn(textWords{}, window, lines...)
+}
+
+func scriptedIn(in words, window int, lines ...string) (*lane, *tally) {
 	counts := newTally()
-	l := newLane(testData(), newScript(lines...), counts, window, 8)
+	l := newLane(in, testData(), newScript(lines...), counts, window, 8)
 	send(l)
 	return l, counts
 }
@@ -83,7 +87,7 @@ func receive(l *lane, text string, step int) error {
 }
 
 func TestALaneRendersCommands(t *testing.T) {
-	l := newLane(testData(), newScript("set 7", "get 8", "get 1 2 3"), newTally(), 10, 8)
+	l := newLane(textWords{}, testData(), newScript("set 7", "get 8", "get 1 2 3"), newTally(), 10, 8)
 	want := "set b3-000000007 0 0 3\r\n007\r\n" +
 		"get b3-000000008\r\n" +
 		"get b3-000000001 b3-000000002 b3-000000003\r\n"
@@ -96,7 +100,7 @@ func TestALaneRendersCommands(t *testing.T) {
 }
 
 func TestAWindowIsFilledAndRefilledByWhatWasAnswered(t *testing.T) {
-	l := newLane(testData(), newScript("get 1", "get 2", "get 3", "get 4", "get 5", "get 6"), newTally(), 3, 8)
+	l := newLane(textWords{}, testData(), newScript("get 1", "get 2", "get 3", "get 4", "get 5", "get 6"), newTally(), 3, 8)
 	steps := []struct{ receive, sends string }{
 		{"", "get b3-000000001\r\nget b3-000000002\r\nget b3-000000003\r\n"},
 		{"END\r\n", "get b3-000000004\r\n"},
@@ -118,7 +122,7 @@ func TestAWindowIsFilledAndRefilledByWhatWasAnswered(t *testing.T) {
 }
 
 func TestNothingIsRenderedBehindWhatIsUnwritten(t *testing.T) {
-	l := newLane(testData(), newScript("get 1", "get 2"), newTally(), 1, 8)
+	l := newLane(textWords{}, testData(), newScript("get 1", "get 2"), newTally(), 1, 8)
 	l.fill(0)
 	l.wrote(3)
 	if err := receive(l, "END\r\n", 1000); err != nil { // a server that answers before it has read all; never mind
@@ -133,7 +137,7 @@ func TestNothingIsRenderedBehindWhatIsUnwritten(t *testing.T) {
 func TestRenderingIsBounded(t *testing.T) {
 	cfg := Default()
 	cfg.Size, cfg.Ratio = 100_000, Ratio{1, 0}
-	l := newLane(newDataset(10, cfg.Size), newMix(&cfg, 0), newTally(), 1000, 1)
+	l := newLane(textWords{}, newDataset(10, cfg.Size), newMix(&cfg, 0), newTally(), 1000, 1)
 	l.fill(0)
 	if got := len(l.unwritten()); got < maxOut || got > maxOut+200_000 {
 		t.Errorf("%d bytes rendered", got)
@@ -141,12 +145,7 @@ func TestRenderingIsBounded(t *testing.T) {
 }
 
 func TestAnswers(t *testing.T) {
-	tests := []struct {
-		name    string
-		sent    []string
-		replies string
-		want    tally
-	}{
+	tests := []exchange{
 		{"hit", []string{"get 1"}, value(1) + "END\r\n", tally{gets: 1, hits: 1}},
 		{"miss", []string{"get 1"}, "END\r\n", tally{gets: 1, misses: 1}},
 		{"set", []string{"set 1"}, "STORED\r\n", tally{sets: 1}},
@@ -168,17 +167,31 @@ func TestAnswers(t *testing.T) {
 		{"replies of two gets swapped", []string{"get 1", "get 2"}, value(2) + "END\r\n" + value(1) + "END\r\n", tally{wrong: 2}},
 	}
 	for _, test := range tests {
-		for _, step := range []int{1, 7, 1000} {
-			l, got := scripted(10, test.sent...)
-			if err := receive(l, test.replies, step); err != nil {
-				t.Errorf("%s in steps of %d: %v", test.name, step, err)
-			}
-			if !sameCounts(got, &test.want) || !l.idle() {
-				t.Errorf("%s in steps of %d: idle %v, %+v", test.name, step, l.idle(), got)
-			}
-			if bad := got.wrong + got.refused; (bad > 0) != (len(got.faults) > 0) {
-				t.Errorf("%s: %d errors, said %q", test.name, bad, got.faults)
-			}
+		test.run(t, textWords{})
+	}
+}
+
+// exchange is commands that are all sent, the replies to them, and what has to be counted.
+type exchange struct {
+	name    string
+	sent    []string
+	replies string
+	want    tally
+}
+
+// run feeds the replies in pieces of several sizes.
+func (e *exchange) run(t *testing.T, in words) {
+	t.Helper()
+	for _, step := range []int{1, 7, 1000} {
+		l, got := scriptedIn(in, 10, e.sent...)
+		if err := receive(l, e.replies, step); err != nil {
+			t.Errorf("%s in steps of %d: %v", e.name, step, err)
+		}
+		if !sameCounts(got, &e.want) || !l.idle() {
+			t.Errorf("%s in steps of %d: idle %v, %+v", e.name, step, l.idle(), got)
+		}
+		if bad := got.wrong + got.refused; (bad > 0) != (len(got.faults) > 0) {
+			t.Errorf("%s: %d errors, said %q", e.name, bad, got.faults)
 		}
 	}
 }
@@ -190,12 +203,7 @@ func sameCounts(a, b *tally) bool {
 
 // After these replies nothing can be matched any more: the connection is given up.
 func TestRepliesThatLoseTheOrder(t *testing.T) {
-	tests := []struct {
-		name    string
-		sent    []string
-		replies string
-		says    string
-	}{
+	tests := []disorder{
 		{"STORED for a get", []string{"get 1"}, "STORED\r\n", `get b3-000000001 answered by "STORED"`},
 		{"END for a set", []string{"set 1"}, "END\r\n", `set b3-000000001 answered by "END"`},
 		{"VALUE for a set", []string{"set 1"}, value(1), "answered by"},
@@ -207,11 +215,24 @@ func TestRepliesThatLoseTheOrder(t *testing.T) {
 		{"a huge VALUE", []string{"get 1"}, "VALUE b3-000000001 0 1000000\r\n", "a reply of 1000032 bytes"},
 	}
 	for _, test := range tests {
-		l, counts := scripted(10, test.sent...)
-		err := receive(l, test.replies, 1000)
-		if !errors.Is(err, errOrder) || !strings.Contains(err.Error(), test.says) || counts.wrong != 1 {
-			t.Errorf("%s: %v, %+v", test.name, err, counts)
-		}
+		test.run(t, textWords{})
+	}
+}
+
+// disorder is commands that are all sent, replies that do not fit them, and what the error has to say.
+type disorder struct {
+	name    string
+	sent    []string
+	replies string
+	says    string
+}
+
+func (d *disorder) run(t *testing.T, in words) {
+	t.Helper()
+	l, counts := scriptedIn(in, 10, d.sent...)
+	err := receive(l, d.replies, 1000)
+	if !errors.Is(err, errOrder) || !strings.Contains(err.Error(), d.says) || counts.wrong != 1 {
+		t.Errorf("%s: %v, %+v", d.name, err, counts)
 	}
 }
 
@@ -227,7 +248,7 @@ func TestWhatIsInFlightWhenAConnectionGoesIsUnanswered(t *testing.T) {
 }
 
 func TestOldest(t *testing.T) {
-	l := newLane(testData(), newScript("get 1", "get 2"), newTally(), 1, 8)
+	l := newLane(textWords{}, testData(), newScript("get 1", "get 2"), newTally(), 1, 8)
 	if _, waits := l.oldest(); waits {
 		t.Error("nothing was sent")
 	}
@@ -240,7 +261,7 @@ func TestOldest(t *testing.T) {
 
 func TestLatencyIsFromSendingToParsing(t *testing.T) {
 	counts := newTally()
-	l := newLane(testData(), newScript("get 1", "get 2"), counts, 2, 8)
+	l := newLane(textWords{}, testData(), newScript("get 1", "get 2"), counts, 2, 8)
 	l.fill(1_000_000)
 	if err := l.received(copy(l.room(), end+end), 4_000_000); err != nil {
 		t.Fatal(err)
@@ -254,53 +275,97 @@ func TestLatencyIsFromSendingToParsing(t *testing.T) {
 // A server's answer to what a lane sent, for random commands and a random set of stored keys, cut into random pieces,
 // gives no error and counts each key.
 func TestAnyChunkingOfRightReplies(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		stored := rapid.SliceOfN(rapid.Bool(), 10, 10).Draw(t, "stored")
-		key := rapid.IntRange(0, 9)
-		var sent []string
-		var replies bytes.Buffer
-		want := tally{}
-		for range rapid.IntRange(1, 20).Draw(t, "commands") {
-			if rapid.Bool().Draw(t, "set") {
-				sent = append(sent, fmt.Sprint("set ", key.Draw(t, "key")))
-				replies.WriteString("STORED\r\n")
-				want.sets++
-				continue
-			}
-			line := "get"
-			for _, k := range rapid.SliceOfN(key, 1, 8).Draw(t, "keys") {
-				line += fmt.Sprint(" ", k)
-				if !stored[k] {
-					want.misses++
-					continue
-				}
-				replies.WriteString(value(k))
-				want.hits++
-			}
-			sent = append(sent, line)
-			replies.WriteString("END\r\n")
-			want.gets++
+	for p := Text; p <= Meta; p++ {
+		t.Run(p.String(), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) { checkAnyChunking(t, p.words()) })
+		})
+	}
+}
+
+func checkAnyChunking(t *rapid.T, in words) {
+	stored := rapid.SliceOfN(rapid.Bool(), 10, 10).Draw(t, "stored")
+	key := rapid.IntRange(0, 9)
+	var sent []string
+	var replies bytes.Buffer
+	want := tally{}
+	for range rapid.IntRange(1, 20).Draw(t, "commands") {
+		if rapid.Bool().Draw(t, "set") {
+			sent = append(sent, fmt.Sprint("set ", key.Draw(t, "key")))
+			replies.Write(appendStored(nil, in))
+			want.sets++
+			continue
 		}
-		l, got := scripted(21, sent...)
-		for text := replies.String(); len(text) > 0; {
-			n := rapid.IntRange(1, min(len(text), len(l.room()))).Draw(t, "piece")
-			copy(l.room(), text[:n])
-			if err := l.received(n, 1); err != nil {
-				t.Fatal(err)
+		line := "get"
+		keys := rapid.SliceOfN(key, 1, 8).Draw(t, "keys")
+		var found []uint32
+		for _, k := range keys {
+			line += fmt.Sprint(" ", k)
+			if stored[k] {
+				found = append(found, uint32(k))
 			}
-			text = text[n:]
 		}
-		if !sameCounts(got, &want) || !l.idle() {
-			t.Fatalf("got %+v, want %+v", got, want)
+		sent = append(sent, line)
+		replies.Write(appendFound(nil, in, testData(), len(keys), found))
+		want.gets++
+		want.hits += uint64(len(found))
+		want.misses += uint64(len(keys) - len(found))
+	}
+	l, got := scriptedIn(in, 21, sent...)
+	for text := replies.String(); len(text) > 0; {
+		n := rapid.IntRange(1, min(len(text), len(l.room()))).Draw(t, "piece")
+		copy(l.room(), text[:n])
+		if err := l.received(n, 1); err != nil {
+			t.Fatal(err)
 		}
-	})
+		text = text[n:]
+	}
+	if !sameCounts(got, &want) || !l.idle() {
+		t.Fatalf("got %+v, want %+v", got, want)
+	}
+}
+
+// appendStored is a server's answer to a set.
+func appendStored(dst []byte, in words) []byte {
+	if in == (metaWords{}) {
+		return append(dst, "HD\r\n"...)
+	}
+	return append(dst, "STORED\r\n"...)
+}
+
+// appendFound is a server's answer to a get of so many keys, of which it has those that are found.
+func appendFound(dst []byte, in words, data *dataset, asked int, found []uint32) []byte {
+	if in == (metaWords{}) {
+		return appendMetaFound(dst, data, asked, found)
+	}
+	for _, key := range found {
+		dst = append(data.appendKey(append(dst, "VALUE "...), key), " 0 "...)
+		dst = data.appendBlock(append(dst, data.sizeText...), key)
+	}
+	return append(dst, "END\r\n"...)
+}
+
+func appendMetaFound(dst []byte, data *dataset, asked int, found []uint32) []byte {
+	for _, key := range found {
+		dst = append(append(append(dst, "VA "...), data.sizeText...), " f0"...)
+		if asked > 1 {
+			dst = data.appendKey(append(dst, " k"...), key)
+		}
+		dst = data.appendBlock(dst, key)
+	}
+	switch {
+	case asked > 1:
+		dst = append(dst, "MN\r\n"...)
+	case len(found) == 0:
+		dst = append(dst, "EN\r\n"...)
+	}
+	return dst
 }
 
 // Values larger than the first buffer make it grow, and only as far as needed.
 func TestTheBufferGrowsToTheValue(t *testing.T) {
 	const size = 300_000
 	data := newDataset(10, size)
-	l := newLane(data, newScript("get 1", "get 2"), newTally(), 2, 8)
+	l := newLane(textWords{}, data, newScript("get 1", "get 2"), newTally(), 2, 8)
 	send(l)
 	text := ""
 	for _, key := range []uint32{1, 2} {
@@ -332,43 +397,44 @@ func turn(l *lane, replies []byte) []byte {
 	replies = replies[:0]
 	for i := range l.count {
 		slot := (l.head + i) % len(l.ring)
-		w := &l.ring[slot]
-		if w.op == opSet {
-			replies = append(replies, "STORED\r\n"...)
-			continue
+		if w := &l.ring[slot]; w.op == opSet {
+			replies = appendStored(replies, l.words)
+		} else {
+			replies = appendFound(replies, l.words, l.data, w.keys, l.slotKeys(slot)[:w.keys])
 		}
-		for _, key := range l.slotKeys(slot)[:w.keys] {
-			replies = append(l.data.appendKey(append(replies, "VALUE "...), key), " 0 100\r\n"...)
-			replies = append(l.data.appendValue(replies, key), "\r\n"...)
-		}
-		replies = append(replies, "END\r\n"...)
 	}
 	echo(l, replies)
 	return replies
 }
 
-func hotLane() *lane {
+func hotLane(in words) *lane {
 	cfg := Default()
-	return newLane(newDataset(cfg.Keys, cfg.Size), newMix(&cfg, 0), newTally(), 32, 1)
+	return newLane(in, newDataset(cfg.Keys, cfg.Size), newMix(&cfg, 0), newTally(), 32, 1)
 }
 
 func TestTheHotPathDoesNotAllocate(t *testing.T) {
-	l := hotLane()
-	replies := turn(l, nil)
-	for range 100 {
-		replies = turn(l, replies)
-	}
-	if n := testing.AllocsPerRun(100, func() { replies = turn(l, replies) }); n != 0 {
-		t.Errorf("%v allocations for a window of 32 commands", n)
+	for p := Text; p <= Meta; p++ {
+		l := hotLane(p.words())
+		replies := turn(l, nil)
+		for range 100 {
+			replies = turn(l, replies)
+		}
+		if n := testing.AllocsPerRun(100, func() { replies = turn(l, replies) }); n != 0 {
+			t.Errorf("%v: %v allocations for a window of 32 commands", p, n)
+		}
 	}
 }
 
 func BenchmarkLane(b *testing.B) {
-	l := hotLane()
-	replies := turn(l, nil)
-	b.ReportAllocs()
-	for b.Loop() {
-		replies = turn(l, replies)
+	for p := Text; p <= Meta; p++ {
+		b.Run(p.String(), func(b *testing.B) {
+			l := hotLane(p.words())
+			replies := turn(l, nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				replies = turn(l, replies)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/32, "ns/command")
+		})
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/32, "ns/command")
 }

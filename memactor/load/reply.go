@@ -7,8 +7,9 @@ type replyKind uint8
 
 const (
 	replyIncomplete replyKind = iota // more bytes are needed
-	replyValue                       // VALUE <key> <flags> <size>, with its data block
-	replyEnd                         // END of a get
+	replyValue                       // one key of a get was found: a line and its data block
+	replyMiss                        // the only key of a get was not found
+	replyEnd                         // there is nothing more for a get
 	replyStored
 	replyRefused // ERROR, CLIENT_ERROR ..., SERVER_ERROR ...: the command was not executed, the stream goes on
 	replyGarbage // anything else: where the next reply begins is unknown
@@ -16,7 +17,7 @@ const (
 
 // String names the kind for messages.
 func (k replyKind) String() string {
-	return [...]string{"incomplete", "VALUE", "END", "STORED", "refused", "garbage"}[k]
+	return [...]string{"incomplete", "value", "miss", "end", "stored", "refused", "garbage"}[k]
 }
 
 // reply is one parsed reply. Its slices alias the receive buffer.
@@ -24,17 +25,15 @@ type reply struct {
 	kind  replyKind
 	size  int    // bytes of the whole reply; of an incomplete one how many are needed at least
 	line  []byte // without the line end
-	key   []byte // of a VALUE
-	value []byte // of a VALUE
+	key   []byte // of a value; nil if it names none
+	value []byte
 }
 
 // maxLine bounds a reply line; memcached's longest is a VALUE line with a key of 250 bytes.
 const maxLine = 2048
 
-const valueStart = "VALUE "
-
-// parseReply reads the first reply in b.
-func parseReply(b []byte) reply {
+// parseReply reads the first reply in b, which is in these words.
+func parseReply(in words, b []byte) reply {
 	end := bytes.IndexByte(b, '\n')
 	if end < 0 {
 		if len(b) >= maxLine {
@@ -43,43 +42,34 @@ func parseReply(b []byte) reply {
 		return reply{kind: replyIncomplete, size: len(b) + 1}
 	}
 	line := bytes.TrimSuffix(b[:end], []byte("\r"))
-	if bytes.HasPrefix(line, []byte(valueStart)) {
-		return parseValue(line, b, end+1)
+	kind, key, block := in.header(line)
+	if kind == replyValue {
+		return parseBlock(reply{kind: kind, line: line, key: key}, b, end+1, block)
 	}
-	return reply{kind: kindOf(line), line: line, size: end + 1}
+	return reply{kind: kind, line: line, size: end + 1}
 }
 
-func kindOf(line []byte) replyKind {
-	switch {
-	case string(line) == "END":
-		return replyEnd
-	case string(line) == "STORED":
-		return replyStored
-	case bytes.HasPrefix(line, []byte("SERVER_ERROR")),
-		bytes.HasPrefix(line, []byte("CLIENT_ERROR")),
-		bytes.HasPrefix(line, []byte("ERROR")):
-		return replyRefused
-	default:
-		return replyGarbage
-	}
-}
-
-// parseValue reads "VALUE <key> <flags> <size>[ <cas>]" and the block that starts at b[start].
-func parseValue(line, b []byte, start int) reply {
-	key, rest, ok1 := bytes.Cut(line[len(valueStart):], []byte(" "))
-	_, number, ok2 := bytes.Cut(rest, []byte(" "))
-	size, ok3 := parseSize(number)
-	if !ok1 || !ok2 || !ok3 {
-		return reply{kind: replyGarbage, line: line, size: start}
-	}
+// parseBlock completes r with its value, the block of size bytes that starts at b[start].
+func parseBlock(r reply, b []byte, start, size int) reply {
 	end := start + size
 	if len(b) < end+2 {
 		return reply{kind: replyIncomplete, size: end + 2}
 	}
 	if b[end] != '\r' || b[end+1] != '\n' {
-		return reply{kind: replyGarbage, line: line, size: end + 2}
+		return reply{kind: replyGarbage, line: r.line, size: end + 2}
 	}
-	return reply{kind: replyValue, line: line, key: key, value: b[start:end], size: end + 2}
+	r.value, r.size = b[start:end], end+2
+	return r
+}
+
+// refusedOrGarbage is the kind of a line that is no good answer; the error lines are the same in all words.
+func refusedOrGarbage(line []byte) replyKind {
+	for _, start := range []string{"SERVER_ERROR", "CLIENT_ERROR", "ERROR"} {
+		if bytes.HasPrefix(line, []byte(start)) {
+			return replyRefused
+		}
+	}
+	return replyGarbage
 }
 
 // parseSize reads the decimal that starts text, up to its end or a space.

@@ -6,12 +6,7 @@ import (
 )
 
 func TestParseReply(t *testing.T) {
-	tests := []struct {
-		in         string
-		kind       replyKind
-		size       int
-		key, value string
-	}{
+	tests := []parsed{
 		{"END\r\n", replyEnd, 5, "", ""},
 		{"END\n", replyEnd, 4, "", ""},
 		{"END\r\nSTORED\r\n", replyEnd, 5, "", ""},
@@ -36,20 +31,38 @@ func TestParseReply(t *testing.T) {
 		{strings.Repeat("x", maxLine), replyGarbage, maxLine, "", ""},
 	}
 	for _, test := range tests {
-		r := parseReply([]byte(test.in))
-		if r.kind != test.kind || r.size != test.size || string(r.key) != test.key || string(r.value) != test.value {
-			t.Errorf("%q: %v of %d bytes, key %q, value %q", test.in, r.kind, r.size, r.key, r.value)
-		}
+		test.check(t, textWords{})
+	}
+}
+
+// parsed is a text, and what the first reply in it is.
+type parsed struct {
+	in         string
+	kind       replyKind
+	size       int
+	key, value string
+}
+
+func (p *parsed) check(t *testing.T, in words) {
+	t.Helper()
+	r := parseReply(in, []byte(p.in))
+	if r.kind != p.kind || r.size != p.size || string(r.key) != p.key || string(r.value) != p.value {
+		t.Errorf("%q: %v of %d bytes, key %q, value %q", p.in, r.kind, r.size, r.key, r.value)
 	}
 }
 
 // A reply cut anywhere is incomplete, and never asks for more bytes than it has: it would wait for ever.
 func TestACutReplyIsIncomplete(t *testing.T) {
-	for _, whole := range []string{"END\r\n", "STORED\r\n", "SERVER_ERROR x\r\n", "VALUE key 0 10\r\nab\r\nEND\r\nx\r\n"} {
-		for n := range len(whole) {
-			r := parseReply([]byte(whole[:n]))
-			if r.kind != replyIncomplete || r.size <= n || r.size > len(whole) {
-				t.Errorf("%q cut to %d: %v, needs %d", whole, n, r.kind, r.size)
+	for protocol, replies := range map[Protocol][]string{
+		Text: {"END\r\n", "STORED\r\n", "SERVER_ERROR x\r\n", "VALUE key 0 10\r\nab\r\nEND\r\nx\r\n"},
+		Meta: {"EN\r\n", "HD\r\n", "SERVER_ERROR x\r\n", "VA 9 f0 kkey\r\nab\r\nMN\r\nx\r\n"},
+	} {
+		for _, whole := range replies {
+			for n := range len(whole) {
+				r := parseReply(protocol.words(), []byte(whole[:n]))
+				if r.kind != replyIncomplete || r.size <= n || r.size > len(whole) {
+					t.Errorf("%q cut to %d: %v, needs %d", whole, n, r.kind, r.size)
+				}
 			}
 		}
 	}
@@ -70,13 +83,17 @@ func FuzzParseReply(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, in []byte) {
-		r := parseReply(in)
-		switch {
-		case r.kind == replyIncomplete && r.size <= len(in):
-			t.Errorf("%q: incomplete, and needs %d of %d bytes", in, r.size, len(in))
-		case r.kind != replyIncomplete && (r.size < 1 || r.size > len(in)):
-			t.Errorf("%q: %v has %d of %d bytes", in, r.kind, r.size, len(in))
-		}
-	})
+	f.Fuzz(func(t *testing.T, in []byte) { checkSize(t, textWords{}, in) })
+}
+
+// checkSize checks that a reply lies in what was received, or needs more than that.
+func checkSize(t *testing.T, words words, in []byte) {
+	t.Helper()
+	r := parseReply(words, in)
+	switch {
+	case r.kind == replyIncomplete && r.size <= len(in):
+		t.Errorf("%q: incomplete, and needs %d of %d bytes", in, r.size, len(in))
+	case r.kind != replyIncomplete && (r.size < 1 || r.size > len(in)):
+		t.Errorf("%q: %v has %d of %d bytes", in, r.kind, r.size, len(in))
+	}
 }

@@ -5,6 +5,7 @@ import "time"
 // Result is what a run measured. Its JSON form is what `memactor bench --json` prints.
 type Result struct {
 	Server      string `json:"server"`
+	Protocol    string `json:"protocol"`
 	Connections int    `json:"connections"`
 	Pipeline    int    `json:"pipeline"`
 	Ratio       string `json:"ratio"`
@@ -52,7 +53,8 @@ type Latency struct {
 
 // take fills in everything but the rates.
 func (r *Result) take(cfg *Config, t *tally) {
-	r.Server, r.Connections, r.Pipeline, r.Ratio = cfg.Server, cfg.Connections, cfg.Pipeline, cfg.Ratio.String()
+	r.Server, r.Protocol = cfg.Server, cfg.Protocol.String()
+	r.Connections, r.Pipeline, r.Ratio = cfg.Connections, cfg.Pipeline, cfg.Ratio.String()
 	r.Keys, r.Size, r.Multiget = cfg.Keys, cfg.Size, cfg.Multiget
 	r.Sets, r.Gets, r.Hits, r.Misses = t.sets, t.gets, t.hits, t.misses
 	r.Errors = Errors{Refused: t.refused, Wrong: t.wrong, Broken: t.broken, Unanswered: t.unanswered}

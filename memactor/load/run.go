@@ -46,7 +46,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		}
 	}
 	measured, err := newPhase(&cfg, "measure", cfg.Threads, cfg.Connections, func(counts *tally, i int) *lane {
-		return newLane(data, newMix(&cfg, i), counts, cfg.Pipeline, cfg.stride())
+		return newLane(cfg.Protocol.words(), data, newMix(&cfg, i), counts, cfg.Pipeline, cfg.stride())
 	})
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 func populate(ctx context.Context, cfg *Config, data *dataset) error {
 	all := &filling{keys: int64(cfg.Keys)}
 	filled, err := newPhase(cfg, "populate", 1, fillConnections, func(counts *tally, _ int) *lane {
-		return newLane(data, all, counts, fillPipeline, 1)
+		return newLane(cfg.Protocol.words(), data, all, counts, fillPipeline, 1)
 	})
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ func TestRun(t *testing.T) {
 		"multiget":            func(c *Config) { c.Multiget = 100 },
 		"multiget, pipelined": func(c *Config) { c.Multiget, c.Pipeline = 50, 20 },
 		"values of one byte":  func(c *Config) { c.Size = 1 },
+		"meta":                func(c *Config) { c.Protocol = Meta },
+		"meta, deep pipeline": func(c *Config) { c.Protocol, c.Connections, c.Pipeline = Meta, 2, 5000 },
+		"meta, multiget":      func(c *Config) { c.Protocol, c.Multiget, c.Pipeline = Meta, 50, 20 },
 		"large values":        func(c *Config) { c.Size, c.Keys, c.Pipeline, c.Ratio = 300_000, 20, 2, Ratio{1, 1} },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,8 +99,13 @@ func TestAnEmptyServerMisses(t *testing.T) {
 	server := &fake{tamper: honest}
 	cfg := short(server.start(t))
 	cfg.Ratio = Ratio{0, 1}
-	if r := mustRun(t, cfg); r.Hits != 0 || r.Misses != r.Gets || r.Errors.Sum() != 0 {
-		t.Errorf("%+v", r)
+	for cfg.Protocol = Text; cfg.Protocol <= Meta; cfg.Protocol++ {
+		for _, cfg.Multiget = range []int{0, 10} {
+			r := mustRun(t, cfg)
+			if r.Hits != 0 || r.Misses != r.Gets*uint64(cfg.stride()) || r.Errors.Sum() != 0 {
+				t.Errorf("%v: %+v", cfg.Protocol, r)
+			}
+		}
 	}
 }
 
@@ -123,7 +131,9 @@ func TestAServerWithABugIsCaught(t *testing.T) {
 		}
 		return replies
 	}
-	isValue := func(reply []byte) bool { return strings.HasPrefix(string(reply), valueStart) }
+	isValue := func(reply []byte) bool {
+		return bytes.HasPrefix(reply, []byte(valueStart)) || bytes.HasPrefix(reply, []byte(metaValueStart))
+	}
 	tests := []struct {
 		name   string
 		tamper func([][]byte) [][]byte
@@ -132,12 +142,12 @@ func TestAServerWithABugIsCaught(t *testing.T) {
 		{"two replies change places", swap, func(e Errors) uint64 { return e.Wrong }},
 		{"a byte of a value is changed", every(50, func(reply []byte) []byte {
 			if isValue(reply) {
-				reply[len(reply)-len("\r\nEND\r\n")-1] ^= 1
+				reply[bytes.IndexByte(reply, '\n')+99] ^= 1
 			}
 			return reply
 		}), func(e Errors) uint64 { return e.Wrong }},
 		{"a value is cut, with the right length for it", every(50, func(reply []byte) []byte {
-			return bytes.Replace(bytes.Replace(reply, []byte(" 100\r\n"), []byte(" 99\r\n"), 1), []byte("v\r\n"), []byte("\r\n"), 1)
+			return bytes.Replace(bytes.Replace(reply, []byte(" 100"), []byte(" 99"), 1), []byte("v\r\n"), []byte("\r\n"), 1)
 		}), func(e Errors) uint64 { return e.Wrong }},
 		{"a reply is sent twice", every(50, func(reply []byte) []byte {
 			return append(reply, reply...)
@@ -161,16 +171,18 @@ func TestAServerWithABugIsCaught(t *testing.T) {
 		}), func(e Errors) uint64 { return e.Wrong }},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			server := &fake{tamper: test.tamper}
-			cfg := short(server.start(t))
-			cfg.Keys = 20
-			r := mustRun(t, cfg)
-			if test.counts(r.Errors) == 0 || len(r.Faults) == 0 {
-				t.Fatalf("not caught: %+v", r)
-			}
-			t.Logf("%+v %q", r.Errors, r.Faults)
-		})
+		for p := Text; p <= Meta; p++ {
+			t.Run(test.name+", "+p.String(), func(t *testing.T) {
+				server := &fake{tamper: test.tamper}
+				cfg := short(server.start(t))
+				cfg.Protocol, cfg.Keys = p, 20
+				r := mustRun(t, cfg)
+				if test.counts(r.Errors) == 0 || len(r.Faults) == 0 {
+					t.Fatalf("not caught: %+v", r)
+				}
+				t.Logf("%+v %q", r.Errors, r.Faults)
+			})
+		}
 	}
 }
 
@@ -314,7 +326,7 @@ func TestResultAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"ratio":"1:10"`, `"sets":3`, `"hits":7`, `"wrong":1`, `"p50":200`, `"connections":50`} {
+	for _, want := range []string{`"ratio":"1:10"`, `"protocol":"text"`, `"sets":3`, `"hits":7`, `"wrong":1`, `"p50":200`, `"connections":50`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%s is not in %s", want, text)
 		}

@@ -13,7 +13,7 @@ const (
 	opSet
 )
 
-// String is the verb as memcached spells it.
+// String is the verb as messages have it, whatever the protocol.
 func (o op) String() string { return [...]string{"get", "set"}[o] }
 
 // source decides what a connection sends next.
