@@ -21,7 +21,7 @@ type comparison struct {
 	of      map[string]samples
 }
 
-// compare runs every cell on every system, for so many rounds. each is called when a cell is done.
+// compare runs every cell on every system that it takes, for so many rounds. each is called when a cell is done.
 func compare(ctx context.Context, o options, all []*system, each func(comparison)) error {
 	for _, s := range all {
 		if err := populate(ctx, s, keys); err != nil {
@@ -29,23 +29,35 @@ func compare(ctx context.Context, o options, all []*system, each func(comparison
 		}
 	}
 	for _, c := range chosenCells(o.cells) {
-		result := comparison{cell: c, of: make(map[string]samples)}
-		for _, s := range all {
-			result.systems = append(result.systems, s.name)
-		}
-		for round := range o.rounds {
-			for i := range all {
-				s := all[(i+round)%len(all)] // another one begins in each round
-				one, err := measure(ctx, c, s, o.turn(), uint64(round))
-				if err != nil {
-					return fmt.Errorf("%s in cell %s: %w", s.name, c.name, err)
-				}
-				result.of[s.name] = append(result.of[s.name], one)
-			}
+		result, err := compareIn(ctx, c, o, all)
+		if err != nil {
+			return err
 		}
 		each(result)
 	}
 	return nil
+}
+
+// compareIn runs one cell.
+func compareIn(ctx context.Context, c cell, o options, all []*system) (comparison, error) {
+	result := comparison{cell: c, of: make(map[string]samples)}
+	var taken []*system
+	for _, s := range all {
+		if c.takes(s) {
+			taken, result.systems = append(taken, s), append(result.systems, s.name)
+		}
+	}
+	for round := range o.rounds {
+		for i := range taken {
+			s := taken[(i+round)%len(taken)] // another one begins in each round
+			one, err := measure(ctx, c, s, o.turn(), uint64(round))
+			if err != nil {
+				return result, fmt.Errorf("%s in cell %s: %w", s.name, c.name, err)
+			}
+			result.of[s.name] = append(result.of[s.name], one)
+		}
+	}
+	return result, nil
 }
 
 // measure is one turn.

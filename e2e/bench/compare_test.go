@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,7 @@ func TestSystemsAreChosenByName(t *testing.T) {
 }
 
 func TestWithoutTheProgramsTheErrorSaysHowToBuildThem(t *testing.T) {
-	if _, err := startMemactor(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "make build") {
+	if _, err := startMemactor(t.Context(), memactorName, t.TempDir()); err == nil || !strings.Contains(err.Error(), "make build") {
 		t.Error(err)
 	}
 }
@@ -83,6 +84,9 @@ func TestCompareTwemproxyAndMemcached(t *testing.T) {
 		t.Fatalf("%d cells", len(got))
 	}
 	for _, c := range got {
+		if taken := slices.Contains(c.systems, twemproxyName); taken != (c.cell.protocol == load.Text) || c.cell.base() != c.systems[0] {
+			t.Errorf("%v in %s, with ratios to %s", c.systems, c.cell.name, c.cell.base())
+		}
 		for _, name := range c.systems {
 			s := c.of[name]
 			if len(s) != o.rounds || s.median(rateOf) <= 0 || s.median(p50Of) <= 0 || s.median(clientCPUOf) <= 0 {
@@ -114,6 +118,36 @@ func TestMeasureMemactor(t *testing.T) {
 		return askForMissing(t.Context(), s.address)
 	})
 	if err != nil {
+		t.Error(err)
+	}
+}
+
+// An older build takes part in what it knows.
+func TestCompareWithABaseline(t *testing.T) {
+	bin := filepath.Dir(harness.Binary(t, harness.GatewayProgram))
+	o := options{rounds: 1, seconds: 0.1, systems: memactorName, cells: "50 x 32 meta", bin: bin, baseline: bin}
+	kinds, err := chosenSystems(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &report{out: io.Discard, reached: true}
+	if err := r.throughput(t.Context(), o, kinds); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| to memcached | to before |", "| memactor |", "| before |"} {
+		if text := r.markdown.String(); !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
+func TestWhoKnowsMetaIsAsked(t *testing.T) {
+	for answer, want := range map[string]bool{"EN\r\n": true, "ERROR\r\n": false} {
+		if knows, err := knowsMeta(t.Context(), lineServer(t, answer)); err != nil || knows != want {
+			t.Errorf("%q: %v, %v", answer, knows, err)
+		}
+	}
+	if _, err := knowsMeta(t.Context(), lineServer(t, "SERVER_ERROR busy\r\n")); !errors.Is(err, errReplies) {
 		t.Error(err)
 	}
 }

@@ -8,7 +8,10 @@
 //	twemproxy   nutcracker in front of two memcached servers
 //	memcached   alone
 //
-// Throughput is measured in cells (connections x pipeline, and gets of 100 keys). Each round gives every system a turn in
+// With -baseline an older build of ours is the fourth, "before", and each table has the ratios to it.
+//
+// Throughput is measured in cells (connections x pipeline, gets of 100 keys, meta commands). A system that does not know
+// the meta commands is left out of their cells, where the ratios are to memcached. Each round gives every system a turn in
 // every cell, and the order of the turns changes from round to round, so that what the machine does meanwhile hits all of
 // them alike. The median over the rounds is printed with its ratio to twemproxy's. The load comes from package load,
 // inside this process: every reply is checked, and a single wrong one fails the benchmark.

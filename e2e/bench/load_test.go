@@ -22,6 +22,8 @@ func TestLoadAgainstMemcached(t *testing.T) {
 		"sets only":           func(c *load.Config) { c.Ratio = load.Ratio{Sets: 1, Gets: 0} },
 		"multiget":            func(c *load.Config) { c.Multiget = 100 },
 		"multiget, pipelined": func(c *load.Config) { c.Multiget, c.Pipeline = 50, 20 },
+		"meta":                func(c *load.Config) { c.Protocol = load.Meta },
+		"meta, multiget":      func(c *load.Config) { c.Protocol, c.Multiget, c.Pipeline = load.Meta, 50, 20 },
 		"values of one byte":  func(c *load.Config) { c.Size = 1 },
 		"values of 1 MB":      func(c *load.Config) { c.Size, c.Keys, c.Ratio = 1_000_000, 20, load.Ratio{Sets: 1, Gets: 1} },
 	} {

@@ -19,6 +19,7 @@ var errGoals = errors.New("not all goals are reached")
 // options are the flags.
 type options struct {
 	bin        string
+	baseline   string
 	systems    string
 	cells      string
 	rounds     int
@@ -42,8 +43,9 @@ func main() {
 func parseFlags() options {
 	var o options
 	flag.StringVar(&o.bin, "bin", "bin", "folder of the programs gateway and shardnode")
+	flag.StringVar(&o.baseline, "baseline", "", "folder of an older gateway and shardnode: measure them too, as the system \"before\"")
 	flag.StringVar(&o.systems, "systems", "memactor,twemproxy,memcached", "what to measure")
-	flag.StringVar(&o.cells, "cells", "", "only the throughput cells whose name holds this text")
+	flag.StringVar(&o.cells, "cells", "", "only the throughput cell of this name, or those whose name holds this text")
 	flag.IntVar(&o.rounds, "rounds", 3, "turns of each system in each cell")
 	flag.Float64Var(&o.seconds, "seconds", 3, "length of each turn")
 	flag.BoolVar(&o.throughput, "throughput", true, "measure throughput and latency")

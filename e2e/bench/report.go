@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -21,6 +23,9 @@ type report struct {
 func newReport(ctx context.Context, o options) *report {
 	r := &report{out: os.Stdout, reached: true}
 	r.linef("%s", machine(ctx, o.bin))
+	if o.baseline != "" {
+		r.linef("%s: %s.", beforeName, firstLine(ctx, filepath.Join(o.baseline, "gateway"), "--version"))
+	}
 	return r
 }
 
@@ -31,7 +36,7 @@ func (r *report) throughput(ctx context.Context, o options, kinds []kind) error 
 		return err
 	}
 	defer stopAll(all)
-	r.linef("Throughput: %d keys of %d bytes, sets:gets 1:10 (only gets where they have 100 keys), medians of %d rounds of %v s.",
+	r.linef("Throughput: %d keys of %d bytes, sets:gets 1:10 (only gets where they have 100 keys; ms and mg where it says meta), medians of %d rounds of %v s.",
 		keys, valueSize, o.rounds, o.seconds)
 	for _, k := range kinds {
 		r.linef("- %s: %s", k.name, k.about)
@@ -88,20 +93,33 @@ func (r *report) table(t table.Writer, verdicts []verdict) {
 func cellTable(c comparison) table.Writer {
 	t := table.NewWriter()
 	unit := c.cell.unit()
-	t.AppendHeader(table.Row{c.cell.name, "k " + unit + "/s", "least .. greatest", "to twemproxy", "p50", "p99",
-		"CPU s / M " + unit, "client cores"})
-	style(t, 8)
-	base := c.of[twemproxyName].median(rateOf)
+	header := table.Row{c.cell.name, "k " + unit + "/s", "least .. greatest"}
+	bases := c.bases()
+	for _, base := range bases {
+		header = append(header, "to "+base)
+	}
+	header = append(header, "p50", "p99", "CPU s / M "+unit, "client cores")
+	t.AppendHeader(header)
+	style(t, len(header))
 	for _, name := range c.systems {
 		s := c.of[name]
 		low, high := s.span()
-		t.AppendRow(table.Row{
-			name, thousands(s.median(rateOf)), thousands(low) + " .. " + thousands(high), ratio(s.median(rateOf), base),
-			milliseconds(s.median(p50Of)), milliseconds(s.median(p99Of)),
-			fmt.Sprintf("%.2f", s.median(serverCPUOf)), fmt.Sprintf("%.2f", s.median(clientCPUOf)),
-		})
+		row := table.Row{name, thousands(s.median(rateOf)), thousands(low) + " .. " + thousands(high)}
+		for _, base := range bases {
+			row = append(row, ratio(s.median(rateOf), c.of[base].median(rateOf)))
+		}
+		t.AppendRow(append(row, milliseconds(s.median(p50Of)), milliseconds(s.median(p99Of)),
+			fmt.Sprintf("%.2f", s.median(serverCPUOf)), fmt.Sprintf("%.2f", s.median(clientCPUOf))))
 	}
 	return t
+}
+
+// bases are the systems that the others are held against: the cell's, and the older build if it took part.
+func (c comparison) bases() []string {
+	if slices.Contains(c.systems, beforeName) {
+		return []string{c.cell.base(), beforeName}
+	}
+	return []string{c.cell.base()}
 }
 
 // memoryTable has a line for each system.

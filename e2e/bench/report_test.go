@@ -145,11 +145,29 @@ func TestWithoutABaseThereIsNoRatio(t *testing.T) {
 	}
 }
 
+func TestRatiosToTheOlderBuild(t *testing.T) {
+	c := measured(cell{name: "1 x 1 meta", protocol: load.Meta}, 300, 1, 100, 1)
+	c.systems = []string{memactorName, memcachedName, beforeName}
+	c.of[memcachedName], c.of[beforeName] = samples{{rate: 600}}, samples{{rate: 200}}
+	text := cellTable(c).RenderMarkdown()
+	for _, want := range []string{"| to memcached | to before |", "| 0.50 | 1.50 |", "| 1.00 | 3.00 |", "| 0.33 | 1.00 |"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
 func TestCells(t *testing.T) {
-	if n := len(chosenCells("")); n != 5 {
+	if n := len(chosenCells("")); n != 7 {
 		t.Errorf("%d cells", n)
 	}
 	if got := chosenCells("100 keys"); len(got) != 1 || got[0].unit() != "keys" {
+		t.Errorf("%+v", got)
+	}
+	if got := chosenCells("50 x 32"); len(got) != 1 || got[0].protocol != load.Text {
+		t.Errorf("a whole name is one cell: %+v", got)
+	}
+	if got := chosenCells("meta"); len(got) != 2 {
 		t.Errorf("%+v", got)
 	}
 	for _, c := range allCells() {

@@ -19,6 +19,7 @@ import (
 // Names of the systems; kinds of [options].
 const (
 	memactorName  = "memactor"
+	beforeName    = "before"          // only with -baseline
 	consulName    = "memactor+consul" // only if -systems names it
 	twemproxyName = "twemproxy"
 	memcachedName = "memcached"
@@ -40,6 +41,7 @@ type system struct {
 	// they need that is in nobody's way.
 	stores, fronts, beside []*process
 	dir                    string // of configuration and log files; removed at the end
+	noMeta                 bool   // it does not know memcached's meta commands
 }
 
 // maxConnections of each server that clients connect to: enough for the idle ones.
@@ -48,25 +50,26 @@ const maxConnections = idleConnections + 1000
 // megabytes is -m of each process that holds items: far more than the items need, so that nothing is evicted.
 const megabytes = "1024"
 
-// chosenSystems are the kinds that the flags name.
+// chosenSystems are the kinds that the flags name, and last an older memactor, if there is one to compare with.
 func chosenSystems(o options) ([]kind, error) {
 	all := []kind{
-		{memactorName, "gateway + 2 shardnode -m " + megabytes, func(ctx context.Context) (*system, error) { return startMemactor(ctx, o.bin) }},
+		{memactorName, "gateway + 2 shardnode -m " + megabytes, func(ctx context.Context) (*system, error) { return startMemactor(ctx, memactorName, o.bin) }},
 		{consulName, "the same, joined through a Consul agent", func(ctx context.Context) (*system, error) { return startWithConsul(ctx, o.bin) }},
 		{twemproxyName, "nutcracker (ketama, fnv1a_64, 1 connection to each server) + 2 memcached -m " + megabytes, startTwemproxy},
 		{memcachedName, "memcached -m " + megabytes + ", its default of 4 threads", startMemcached},
 	}
 	var chosen []kind
 	for name := range strings.SplitSeq(o.systems, ",") {
-		found := false
-		for _, k := range all {
-			if k.name == name {
-				chosen, found = append(chosen, k), true
-			}
-		}
-		if !found {
+		i := slices.IndexFunc(all, func(k kind) bool { return k.name == name })
+		if i < 0 {
 			return nil, fmt.Errorf("%w: %q", errSystem, name)
 		}
+		chosen = append(chosen, all[i])
+	}
+	if o.baseline != "" {
+		chosen = append(chosen, kind{beforeName, "memactor of an older build", func(ctx context.Context) (*system, error) {
+			return startBefore(ctx, o.baseline)
+		}})
 	}
 	return chosen, nil
 }
@@ -108,8 +111,8 @@ func newSystem(name string, build func(*system) error) (*system, error) {
 }
 
 // startMemactor starts a gateway and two shard nodes that know each other by a static list.
-func startMemactor(ctx context.Context, bin string) (*system, error) {
-	return newSystem(memactorName, func(s *system) error {
+func startMemactor(ctx context.Context, name, bin string) (*system, error) {
+	return newSystem(name, func(s *system) error {
 		at, err := freeAddresses(6)
 		if err != nil {
 			return err
@@ -166,6 +169,7 @@ func startTwemproxy(ctx context.Context) (*system, error) {
 		return nil, err
 	}
 	return newSystem(twemproxyName, func(s *system) error {
+		s.noMeta = true
 		var servers []string
 		for _, name := range []string{"memcached 1", "memcached 2"} {
 			address, err := s.addMemcached(ctx, name)
