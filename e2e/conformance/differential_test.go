@@ -33,3 +33,14 @@ func TestMetaLikeMemcached(t *testing.T) {
 		}
 	})
 }
+
+// TestBinaryLikeMemcached is TestLikeMemcached of the binary protocol.
+func TestBinaryLikeMemcached(t *testing.T) {
+	reference := differential.Reference(t)
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
+	rapid.Check(t, func(t *rapid.T) {
+		if err := differential.CompareBinary(reference, c.Address(), differential.BinaryScripts().Draw(t, "script")); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -21,6 +21,16 @@ func TestMemcachedIsLikeItself(t *testing.T) {
 	}
 }
 
+func TestMemcachedIsLikeItselfInBinary(t *testing.T) {
+	left := Reference(t)
+	right := Reference(t)
+	for seed := range 40 {
+		if err := CompareBinary(left, right, BinaryScripts().Example(seed)); err != nil {
+			t.Fatalf("example %d: %v\n%#v", seed, err, BinaryScripts().Example(seed))
+		}
+	}
+}
+
 // TestComparisonSeesBugs plants bugs between the comparison and a memcached. Each
 // has to be found within a few hundred random scripts.
 func TestComparisonSeesBugs(t *testing.T) {

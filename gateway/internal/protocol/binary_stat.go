@@ -14,7 +14,7 @@ func (a *Answer) AppendLines(dst, lines []byte) []byte {
 		}
 		word, rest := NextKey(line)
 		switch string(word) {
-		case "STAT":
+		case "STAT", "ITEM": // ITEM is of stats cachedump
 			dst = a.appendStat(dst, rest)
 		case "END", "OK", "RESET":
 			dst = a.appendEnd(dst)

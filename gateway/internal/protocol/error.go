@@ -39,12 +39,13 @@ const (
 	ErrAuthFormat      // its data block is not of two words
 	ErrAuthFailure     // no such user with such a password
 
-	ErrMagic     // binary: no request: closed without a word
-	ErrLengths   // binary: key and extras are longer than the body
-	ErrArguments // binary: extras, key or value that the opcode cannot have
+	// The binary protocol's. Up to ErrAuthRequired, all of them close the connection.
+	ErrMagic        // no request: not answered
+	ErrLengths      // key and extras are longer than the body
+	ErrArguments    // extras, key or value that the opcode cannot have
+	ErrAuthRequired // as ErrUnauthenticated
+	ErrAuthContinue // no fault, but not yet the end of SASL: the client's token is to follow
 
-	ErrAuthRequired    // binary: as ErrUnauthenticated, and closed
-	ErrAuthContinue    // binary: no fault, but not yet the end: the token is to follow
 	ErrDumpForbidden   // stats cachedump, with --disable-dumping
 	ErrMetaForbidden   // lru_crawler metadump, with --disable-dumping
 	ErrMgForbidden     // lru_crawler mgdump, with --disable-dumping
@@ -146,12 +147,7 @@ func (e Error) String() string {
 
 // Closes says whether the connection is to be closed behind the answer to this command.
 func (e Error) Closes() bool {
-	switch e {
-	case ErrHTTP, ErrMagic, ErrLengths, ErrArguments, ErrAuthRequired:
-		return true
-	default:
-		return false
-	}
+	return e == ErrHTTP || e >= ErrMagic && e <= ErrAuthRequired
 }
 
 // AppendError appends the error's line to dst, or nothing where there is none.
