@@ -39,7 +39,7 @@ var shapes = []shape{
 	{share: 1, opcodes: []byte{opFlush, 0x18}, extras: rapid.SampledFrom([]string{"", "\x00\x00\x00\x00"})},
 	{share: 2, opcodes: []byte{opNoop, opVersion, 0x20}},
 	{share: 1, opcodes: []byte{0x21, 0x22}, keys: anyKeys, value: true}, // SASL, which is off
-	{share: 1, opcodes: []byte{0x1f, 0x25, 0x3d, 0x77, 0xff}},       // none
+	{share: 1, opcodes: []byte{0x1f, 0x25, 0x3d, 0x77, 0xff}},           // none
 }
 
 // BinaryScripts draws scripts of the binary protocol. Left out is what memcached loses its place by, taking part of a
