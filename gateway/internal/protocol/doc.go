@@ -1,4 +1,4 @@
-// Package protocol is memcached's text format: bytes to commands, and replies to bytes.
+// Package protocol is memcached's text format and its binary one: bytes to commands, and replies to bytes.
 //
 // It is pure. It owns no buffer, no clock and no socket, it allocates nothing, and every slice it hands
 // out borrows the caller's read buffer. The way of one command:
@@ -11,6 +11,9 @@
 //
 // verb.go lists the commands; the arguments and the replies of each family are in a file: get.go, store.go, key.go,
 // admin.go, stats.go.
+//
+// The binary protocol is another way to the same Command and Answer: [Frame] and [ParseBinary] take the places of Line and
+// Parse; binary_opcode.go lists the opcodes.
 //
 // What is accepted, and how what is not is answered, is memcached 1.6.45's behaviour, oddities included
 // where clients can see them. Where a comment says "memcached", that version's source is meant.
