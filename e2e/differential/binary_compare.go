@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -105,7 +106,7 @@ func (s *binaryServer) cas(f Frame) uint64 {
 func (s *binaryServer) describe(a answer, step BinaryStep) string {
 	unique := "-"
 	if a.cas != 0 {
-		unique = s.nameOf(fmt.Sprint(a.cas))
+		unique = s.nameOf(strconv.FormatUint(a.cas, 10))
 		if int(a.opaque) < len(step.Frames) {
 			s.uniques[step.Frames[a.opaque].Key] = a.cas
 		}

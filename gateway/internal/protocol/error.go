@@ -39,7 +39,7 @@ const (
 	ErrAuthFormat      // its data block is not of two words
 	ErrAuthFailure     // no such user with such a password
 
-	// The binary protocol's. Up to ErrAuthRequired, all of them close the connection.
+	// ErrMagic and those behind it are the binary protocol's. Up to ErrAuthRequired they close the connection.
 	ErrMagic        // no request: not answered
 	ErrLengths      // key and extras are longer than the body
 	ErrArguments    // extras, key or value that the opcode cannot have
