@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -44,6 +45,7 @@ type Consul struct {
 	mu      sync.Mutex
 	member  *consulMember     // the node that joined through this registry, if one did
 	leading *consulLeadership // its leadership, if it has it
+	flapped time.Time         // until when members may come and go since Consul is back
 }
 
 var _ Registry = (*Consul)(nil)

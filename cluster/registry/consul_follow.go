@@ -28,6 +28,7 @@ type question func(*api.QueryOptions) (*api.QueryMeta, error)
 //   - errors are followed by a growing pause.
 func (c *Consul) follow(ctx context.Context, what string, ask question, handle func() (again bool)) {
 	index, failures := uint64(0), 0
+	var lost time.Time
 	for ctx.Err() == nil {
 		started := time.Now()
 		got, err := c.await(ctx, index, ask)
@@ -36,12 +37,16 @@ func (c *Consul) follow(ctx context.Context, what string, ask question, handle f
 			return
 		case err != nil:
 			c.complain(what, failures, err)
+			if failures == 0 {
+				lost = time.Now()
+			}
 			index = 0
 			pause(ctx, backoff(failures))
 			failures++
 			continue
 		case failures > 0:
 			c.log.Info().Msgf("consul: %s: back", what)
+			c.back(lost)
 			failures = 0
 		}
 		if !handle() {
@@ -55,6 +60,25 @@ func (c *Consul) follow(ctx context.Context, what string, ask question, handle f
 // shortest is how long one round of follow takes at least: whatever happens at
 // Consul, that is 50 calls a second.
 const shortest = 20 * time.Millisecond
+
+// An agent that starts takes every check for critical until it has made it, and
+// Consul ends the sessions that hang on it: members that were there when Consul came
+// back go once more, and come again. flapping is how long that may take; an agent
+// that was away for less than restarting did not start.
+const (
+	restarting = time.Second
+	flapping   = 5 * time.Second
+)
+
+// back notes that Consul can be reached again, which it could not since lost.
+func (c *Consul) back(lost time.Time) {
+	if time.Since(lost) < restarting {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flapped = time.Now().Add(flapping)
+}
 
 // complain logs the first of a row of failures, and then one in a while.
 func (c *Consul) complain(what string, failures int, err error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,17 +83,18 @@ func (l *consulLeadership) Lost() <-chan struct{}    { return l.lost }
 func (l *consulLeadership) Changed() <-chan struct{} { return l.changed }
 func (l *consulLeadership) tell()                    { signal(l.changed) }
 
-// Disturbed is when our session was last replaced, or the map stored again.
+// Disturbed is when our session was last replaced, or the map stored again, or when
+// the members have settled since Consul came back.
 func (l *consulLeadership) Disturbed() time.Time {
 	l.mu.Lock()
-	at := l.republished
+	republished := l.republished
 	l.mu.Unlock()
 	l.member.mu.Lock()
-	defer l.member.mu.Unlock()
-	if l.member.rejoined.After(at) {
-		return l.member.rejoined
-	}
-	return at
+	rejoined := l.member.rejoined
+	l.member.mu.Unlock()
+	l.c.mu.Lock()
+	defer l.c.mu.Unlock()
+	return slices.MaxFunc([]time.Time{republished, rejoined, l.c.flapped}, time.Time.Compare)
 }
 
 // fence is the operation that rolls a transaction back unless our session holds

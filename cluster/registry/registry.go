@@ -94,7 +94,9 @@ type Leadership interface {
 	Changed() <-chan struct{}
 	// Disturbed is when the registry last lost what this process had put there:
 	// its member's session, or the map. Zero is never. Other members may have
-	// been lost with it, and may be on their way back.
+	// been lost with it, and may be on their way back. After a registry that could
+	// not be reached it is a moment ahead: until then members that were there may go,
+	// and come back.
 	Disturbed() time.Time
 	// Lost is closed when this member is not the coordinator any more.
 	Lost() <-chan struct{}
