@@ -126,7 +126,7 @@ func (n *node) run(ctx context.Context, listener net.Listener, address string) e
 func (n *node) join(ctx context.Context, address string) error {
 	self := shard.Node{
 		ID: n.cfg.ID, Incarnation: uint64(time.Now().UnixMilli()),
-		Address: address, Zone: n.cfg.Zone, Weight: uint32(n.cfg.Weight), //nolint:gosec // 1..65536
+		Address: address, Zone: n.cfg.Zone, Weight: uint32(n.cfg.Weight),
 	}
 	member, err := n.registry.Join(ctx, self)
 	if err != nil {

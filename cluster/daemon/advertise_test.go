@@ -36,7 +36,7 @@ func TestAdvertised(t *testing.T) {
 func addresses(t *testing.T, text string) []net.Addr {
 	t.Helper()
 	var all []net.Addr
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		ip, network, err := net.ParseCIDR(word)
 		if err != nil {
 			t.Fatal(err)

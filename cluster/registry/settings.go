@@ -60,7 +60,7 @@ var ErrNoCluster = errors.New("no cluster is named: give consul, or node for eac
 func (s Settings) OpenRegistry(shards int, log zerolog.Logger) (Registry, error) {
 	if s.UsesConsul() {
 		o := s.ConsulOptions()
-		o.Copy, o.Shards, o.Log, o.CheckTLS = s.MapCopy, shards, log, s.Mutual.Enabled()
+		o.Copy, o.Shards, o.Log, o.CheckTLS = s.MapCopy, shards, log, s.Enabled()
 		c, err := NewConsul(o)
 		if err != nil {
 			return nil, err

@@ -68,9 +68,9 @@ func oracleMetaFlags(verb, key string, words, flags []string) string {
 		return ErrArithmeticFlag.String()
 	case fault != "":
 		return fault
-	case verb == "ms" && !strings.Contains(" SREAP", mode):
+	case verb == "ms" && !strings.ContainsRune(" SREAP", rune(mode[0])):
 		return ErrSetMode.String()
-	case verb == "ma" && !strings.Contains(" I+D-", mode):
+	case verb == "ma" && !strings.ContainsRune(" I+D-", rune(mode[0])):
 		return ErrArithmeticMode.String()
 	case len(opaque) > 32:
 		return ErrOpaque.String()
@@ -97,7 +97,7 @@ func oracleArguments(key string, words, flags []string) (fault string) {
 		case strings.IndexByte("TNR", letter) >= 0 && !isStrict(argument),
 			strings.IndexByte("CE", letter) >= 0 && !isStrict64(argument):
 			fault = ErrBadToken.String()
-		case letter == 'F' && !(regexp.MustCompile(`^[0-9]{1,11}$`).MatchString(argument) && number(argument).BitLen() <= 32):
+		case letter == 'F' && (!regexp.MustCompile(`^[0-9]{1,11}$`).MatchString(argument) || number(argument).BitLen() > 32):
 			if fault == "" {
 				fault = ErrBadFormat.String()
 			}

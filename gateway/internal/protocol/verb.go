@@ -121,7 +121,7 @@ func (v Verb) String() string {
 }
 
 // verbOf is the verb that word spells, in lower case only. The verbs of [adminVerbOf] are not among them.
-func verbOf(word []byte) Verb {
+func verbOf(word []byte) Verb { //nolint:funlen // two lines for each verb
 	switch string(word) {
 	case "get":
 		return VerbGet
