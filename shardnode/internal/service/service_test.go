@@ -63,6 +63,25 @@ func TestAskOutcomes(t *testing.T) {
 	}
 }
 
+// Ask carries options there, and marks and details back.
+func TestAskWithOptions(t *testing.T) {
+	f := newServing(t)
+	const options = shardv1.Option_OPTION_WIN | shardv1.Option_OPTION_VIVIFY | shardv1.Option_OPTION_DETAILS | shardv1.Option_OPTION_NEW_CAS
+	r := f.ask(&shardv1.Envelope{Op: shardv1.Op_OP_GET, Key: []byte("k"), Options: uint32(options), Vivify: 30, NewCas: 7})
+	if r.GetMarks() != uint32(shardv1.Mark_MARK_WON) || r.GetTtl() != 30 || r.GetCas() != 7 {
+		t.Fatal(r)
+	}
+	f.ask(&shardv1.Envelope{Op: shardv1.Op_OP_SET, Key: []byte("k")})
+	r = f.ask(&shardv1.Envelope{Op: shardv1.Op_OP_GAT, Key: []byte("k"), Options: uint32(options | shardv1.Option_OPTION_RECACHE), Recache: 30, Exptime: 20})
+	if r.GetMarks() != uint32(shardv1.Mark_MARK_WON) || r.GetTtl() != 20 {
+		t.Fatal(r)
+	}
+	r = f.ask(&shardv1.Envelope{Op: shardv1.Op_OP_INCR, Key: []byte("n"), Options: uint32(options), Initial: 99})
+	if r.GetNumber() != 99 || r.GetSize() != 2 || r.GetTtl() != -1 {
+		t.Fatal(r)
+	}
+}
+
 // Ask waits for a running actor, and for no longer than its caller.
 func TestAskForABusyActor(t *testing.T) {
 	f := newServing(t)
