@@ -124,7 +124,7 @@ func TestDumpThatIsReadSlowly(t *testing.T) {
 // TestDumpOfADyingNode ends in an error line: not in END, and not never.
 func TestDumpOfADyingNode(t *testing.T) {
 	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
-	fill(t, c.Address(), 200_000)
+	fill(t, c.Address(), 500_000) // more of them than wait within gRPC's windows
 	conn := harness.Dial(t, c.Address())
 	if err := conn.Send("lru_crawler metadump all\r\n"); err != nil {
 		t.Fatal(err)

@@ -212,7 +212,11 @@ func (a *Agent) RestartEmpty() {
 }
 
 // Pause stops the agent's process without ending it: calls hang.
-func (a *Agent) Pause() { _ = a.cmd.Process.Signal(syscall.SIGSTOP) }
+func (a *Agent) Pause() {
+	a.t.Helper()
+	_ = a.cmd.Process.Signal(syscall.SIGSTOP)
+	awaitStopped(a.t, a.cmd.Process.Pid)
+}
 
 // Resume ends a Pause.
 func (a *Agent) Resume() { _ = a.cmd.Process.Signal(syscall.SIGCONT) }

@@ -2,8 +2,14 @@
 
 package registrytest
 
-import "syscall"
+import (
+	"syscall"
+	"testing"
+)
 
 // dieWithParent is for Linux only: elsewhere a test that is killed leaves its
 // agent behind.
 func dieWithParent() *syscall.SysProcAttr { return nil }
+
+// awaitStopped is for Linux only.
+func awaitStopped(testing.TB, int) {}
