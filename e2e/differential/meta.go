@@ -124,14 +124,14 @@ func drawMetaSet(t *rapid.T) string {
 
 // metaFaults are lines that both versions refuse in the same way; the key is one that others use, so that what they do
 // nevertheless shows.
-var metaFaults = rapid.SampledFrom([]string{ //nolint:dupword // flags that are given twice
-	"mg a v v\r\n", "mg a z\r\n", "mg a 5\r\n", "mg a T\r\n", "mg a Tx v\r\n", "mg a Nx\r\n", "mg a Rx\r\n", "mg a Cx\r\n", "mg a F\r\n",
-	"mg a Jx\r\n", "mg a Dx\r\n", "mg a Tx z\r\n", "mg a Tx v v\r\n", "mg a Fx Tx\r\n", "mg a Tx Fx\r\n", "mg a q q\r\n",
+var metaFaults = rapid.SampledFrom([]string{
+	"mg a v v\r\n", "mg a z\r\n", "mg a 5\r\n", "mg a T\r\n", "mg a Tx v\r\n", "mg a Nx\r\n", "mg a Rx\r\n", "mg a Cx\r\n", "mg a F\r\n", //nolint:dupword // flags that are given twice
+	"mg a Jx\r\n", "mg a Dx\r\n", "mg a Tx z\r\n", "mg a Tx v v\r\n", "mg a Fx Tx\r\n", "mg a Tx Fx\r\n", "mg a q q\r\n", //nolint:dupword // flags that are given twice
 	"mg ==== b v\r\n", "mg a b\r\n", "mg A=== b q\r\n", "mg YQ==x b\r\n", "mg nobody O" + strings.Repeat("o", 32) + "\r\n",
 	"mg nobody q O" + strings.Repeat("o", 32) + "\r\n", "mg " + longKey + "k v\r\n", "mg a" + strings.Repeat(" v", 30) + "\r\n",
-	"ms a 1 c c\r\nx\r\n", "ms a 1 z\r\nx\r\n", "ms a 1 Tx q\r\nx\r\n", "ms a 1 Cx\r\nx\r\n", "ms a 1 F\r\nx\r\n", "ms a 1 MZ\r\nx\r\n",
+	"ms a 1 c c\r\nx\r\n", "ms a 1 z\r\nx\r\n", "ms a 1 Tx q\r\nx\r\n", "ms a 1 Cx\r\nx\r\n", "ms a 1 F\r\nx\r\n", "ms a 1 MZ\r\nx\r\n", //nolint:dupword // flags that are given twice
 	"ms a 1 b\r\nx\r\n", "ms a 1 O" + strings.Repeat("o", 32) + "\r\nx\r\n", "ms a\r\n", "ms a x\r\n", "ms a -1\r\n", "ms a S1\r\n",
 	"ms a 2147483648\r\n", "ms a 3 q\r\nab\r\nversionx\r\n",
-	"ma a v v\r\n", "ma a z\r\n", "ma a Dx\r\n", "ma a Jx N0\r\n", "ma a Tx\r\n", "ma a b\r\n", "ma a MZ v v\r\n", "me a b\r\n", "me\r\n",
+	"ma a v v\r\n", "ma a z\r\n", "ma a Dx\r\n", "ma a Jx N0\r\n", "ma a Tx\r\n", "ma a b\r\n", "ma a MZ v v\r\n", "me a b\r\n", "me\r\n", //nolint:dupword // flags that are given twice
 	"md nobody O" + strings.Repeat("o", 32) + "\r\n",
 })

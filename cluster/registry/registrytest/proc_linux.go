@@ -33,7 +33,7 @@ func awaitStopped(t testing.TB, pid int) {
 
 // runs says whether a thread, by its stat file, is there and not stopped.
 func runs(file string) bool {
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(file) //nolint:gosec // one of /proc
 	_, state, _ := bytes.Cut(text, []byte(") "))
 	return err == nil && !bytes.HasPrefix(state, []byte("T"))
 }
