@@ -109,7 +109,7 @@ func (f *fixture) setMap(version uint64, owns func(int) bool) {
 // within is the context of a call.
 func within(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
