@@ -20,7 +20,7 @@ func short(server string) Config {
 	cfg.Server = server
 	cfg.Connections, cfg.Pipeline = 4, 8
 	cfg.Keys = 500
-	cfg.Duration = 100 * time.Millisecond
+	cfg.Duration = time.Second
 	cfg.Timeout = 2 * time.Second
 	return cfg
 }
