@@ -36,7 +36,7 @@ func (b *budget) await(n int64) {
 // Those who wait for memory ask again and again: a shortage is rare, and nobody has to
 // be woken up. The patience is more than patrol needs to make room.
 const (
-	memoryPatience = 3 * time.Second
+	memoryPatience = 5 * time.Second
 	memoryCourtesy = time.Second
 	memoryRetry    = 5 * time.Millisecond
 )
@@ -130,12 +130,12 @@ func (s *Server) slowest() *conn {
 	return worst
 }
 
-// look notes whether the connection holds memory and its client has not got on since
-// the last look. It is called by patrol, each second.
+// look notes whether the connection has held memory since the last look, and its client
+// has not got on. It is called by patrol, each second.
 func (c *conn) look() {
-	steps := c.steps.Load()
-	c.stuck = c.lent() > 0 && steps == c.seen && !c.waits.Load()
-	c.seen = steps
+	steps, holds := c.steps.Load(), c.lent() > 0 && !c.waits.Load()
+	c.stuck = holds && c.held && steps == c.seen
+	c.seen, c.held = steps, holds
 }
 
 // lent is what the connection has of the budget.

@@ -34,7 +34,8 @@ type conn struct {
 	replies, request lease         // memory of the round's values, and of a large command that comes in
 	steps            atomic.Uint64 // rounds that were answered
 	waits            atomic.Bool   // for memory: it is not the client that is slow
-	seen             uint64        // steps when patrol looked last; patrol's, as the next two
+	seen             uint64        // steps when patrol looked last; patrol's, as the next three
+	held             bool          // whether it held memory then
 	stuck, cut       bool          // no step since then, and memory held; closed for that
 	expired          atomic.Bool   // patrol has closed it for being idle
 
