@@ -45,18 +45,34 @@ func FuzzParse(f *testing.F) {
 			f.Add(line)
 		}
 	}
-	f.Fuzz(func(t *testing.T, line []byte) {
-		var c Command
-		err := Parse(line, &c)
-		if got, want := describe(&c, err), oracle(string(line)); got != want {
-			t.Fatalf("%q\ngot  %q\nwant %q", line, got, want)
+	f.Fuzz(checkLine)
+}
+
+// FuzzParseMeta does the same of meta commands alone: what follows the command's name is drawn.
+func FuzzParseMeta(f *testing.F) {
+	verbs := []string{"mg", "ms", "md", "ma", "me"}
+	for _, line := range recordedLines(f) {
+		if i := slices.Index(verbs, string(line[:min(2, len(line))])); i >= 0 && len(line) < 4096 {
+			f.Add(uint8(i), line[2:])
 		}
-		checkCommand(t, &c, err, line)
-		checkSurroundings(t, &c, err, line)
-		if err == OK {
-			checkPlain(t, &c)
-		}
+	}
+	f.Fuzz(func(t *testing.T, verb uint8, rest []byte) {
+		checkLine(t, slices.Concat([]byte(verbs[int(verb)%len(verbs)]), rest))
 	})
+}
+
+func checkLine(t *testing.T, line []byte) {
+	t.Helper()
+	var c Command
+	err := Parse(line, &c)
+	if got, want := describe(&c, err), oracle(string(line)); got != want {
+		t.Fatalf("%q\ngot  %q\nwant %q", line, got, want)
+	}
+	checkCommand(t, &c, err, line)
+	checkSurroundings(t, &c, err, line)
+	if err == OK {
+		checkPlain(t, &c)
+	}
 }
 
 // checkCommand checks what the caller relies on without looking.
