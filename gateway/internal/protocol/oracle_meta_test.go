@@ -54,7 +54,7 @@ func oracleMetaFlags(verb, key string, words, flags []string) string {
 		return ""
 	}
 	fault := oracleArguments(key, words, flags)
-	mode, opaque := " ", ""
+	mode, opaque := "\x00", "" // as memcached, which takes M and a zero byte for no M
 	for _, flag := range flags {
 		switch flag[0] {
 		case 'M':
@@ -68,9 +68,9 @@ func oracleMetaFlags(verb, key string, words, flags []string) string {
 		return ErrArithmeticFlag.String()
 	case fault != "":
 		return fault
-	case verb == "ms" && !strings.ContainsRune(" SREAP", rune(mode[0])):
+	case verb == "ms" && !strings.ContainsRune("\x00SREAP", rune(mode[0])):
 		return ErrSetMode.String()
-	case verb == "ma" && !strings.ContainsRune(" I+D-", rune(mode[0])):
+	case verb == "ma" && !strings.ContainsRune("\x00I+D-", rune(mode[0])):
 		return ErrArithmeticMode.String()
 	case len(opaque) > 32:
 		return ErrOpaque.String()
