@@ -75,9 +75,9 @@ func serve(
 		p.Log.Info().Stringer("address", l.Addr()).Bool("tls", l.tls).Msg("serving memcached clients")
 		group.Go(func() error {
 			if l.tls {
-				return srv.ServeTLS(l)
+				return srv.ServeTLS(l.Listener)
 			}
-			return srv.Serve(l)
+			return srv.Serve(l.Listener) // itself: it tells its file descriptor
 		})
 	}
 	<-ctx.Done()
