@@ -1,5 +1,5 @@
 // Package conformance holds what memactor answers against what memcached answers:
-// recorded, live, and to inputs that broke other servers. The checks are proven on
+// recorded, live, in the transcripts that explain the protocol, and to inputs that broke other servers. The checks are proven on
 // memcached itself where that is possible.
 package conformance
 

@@ -2,7 +2,6 @@ package security
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -10,24 +9,6 @@ import (
 
 	"github.com/memactor/memactor/e2e/harness"
 )
-
-// authFile is a file that everybody may read: memcached runs as nobody.
-func authFile(t testing.TB, text string) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "auth") //nolint:usetesting // a test's own folder is for its user alone
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "users")
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 const (
 	users  = "ann:secret\nbob:password\n"
@@ -38,7 +19,7 @@ const (
 // TestAuthentication asks memcached and us the same, one thing at a time.
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
-	file := authFile(t, users)
+	file := harness.PublicFile(t, users)
 	_, reference := harness.Memcached(t, "-Y", file)
 	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 1, GatewayArgs: []string{"-Y", file}})
 	for _, script := range [][]string{
@@ -75,7 +56,7 @@ func TestAuthentication(t *testing.T) {
 // TestUsersAreReadAgain: at SIGHUP, and not if the file is of no use.
 func TestUsersAreReadAgain(t *testing.T) {
 	t.Parallel()
-	file := authFile(t, users)
+	file := harness.PublicFile(t, users)
 	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 1, GatewayArgs: []string{"-Y", file, "-v"}})
 	gateway := c.Gateways[0]
 	before := harness.Dial(t, c.Address())
@@ -106,7 +87,7 @@ func TestUsersAreReadAgain(t *testing.T) {
 
 func TestBadAuthFile(t *testing.T) {
 	t.Parallel()
-	for says, path := range map[string]string{"line 2": authFile(t, "a:b\nnobody\n"), "nowhere": "nowhere"} {
+	for says, path := range map[string]string{"line 2": harness.PublicFile(t, "a:b\nnobody\n"), "nowhere": "nowhere"} {
 		p := harness.Start(t, "gateway", harness.Binary(t, harness.GatewayProgram), "-Y", path, "--node", "a=127.0.0.1:1", "-p", "-1")
 		if code := p.ExitCode(t); code != 2 || !strings.Contains(p.Out.String(), says) || strings.Contains(p.Out.String(), "nobody") {
 			t.Errorf("exit code %d, does not say %q:\n%s", code, says, p.Out)

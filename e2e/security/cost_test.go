@@ -88,7 +88,7 @@ func settled(b *testing.B, p *harness.Process) int {
 // readable copies a pair to where memcached, which runs as nobody, can read it.
 func readable(b *testing.B, from certstest.Pair) certstest.Pair {
 	b.Helper()
-	dir := filepath.Dir(authFile(b, ""))
+	dir := filepath.Dir(harness.PublicFile(b, ""))
 	to := certstest.Pair{Cert: filepath.Join(dir, "cert"), Key: filepath.Join(dir, "key")}
 	for source, target := range map[string]string{from.Cert: to.Cert, from.Key: to.Key} {
 		text, err := os.ReadFile(source)

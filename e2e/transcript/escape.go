@@ -14,18 +14,37 @@ var repeat = regexp.MustCompile(`REP\{(.*?),(\d+)\}`)
 func (c Case) Sends() ([]string, error) {
 	var sends []string
 	for part := range strings.SplitSeq(c.Input, " || ") {
-		part = repeat.ReplaceAllStringFunc(part, func(text string) string {
-			match := repeat.FindStringSubmatch(text)
-			n, _ := strconv.Atoi(match[2])
-			return strings.Repeat(match[1], n)
-		})
-		text, err := unescape(part)
+		text, err := expand(part)
 		if err != nil {
 			return nil, fmt.Errorf("transcript: %q: %w", c.Input, err)
 		}
 		sends = append(sends, text)
 	}
 	return sends, nil
+}
+
+// expand reads a text with repetitions and escapes.
+func expand(text string) (string, error) {
+	var out strings.Builder
+	for text != "" {
+		at, n := repeat.FindStringSubmatchIndex(text), 1
+		if at == nil {
+			at = []int{len(text), len(text), 0, 0}
+		} else {
+			n, _ = strconv.Atoi(text[at[4]:at[5]])
+		}
+		plain, err := unescape(text[:at[0]])
+		if err != nil {
+			return "", err
+		}
+		again, err := unescape(text[at[2]:at[3]])
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(plain + strings.Repeat(again, n))
+		text = text[at[1]:]
+	}
+	return out.String(), nil
 }
 
 // unescape reads a text with escapes, of which these are in use: \r \n \t \\ \xHH.

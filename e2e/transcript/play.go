@@ -70,7 +70,7 @@ func (m Mode) Play(address string, c Case, want string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := flush(address); err != nil {
+	if err := flush(address, ""); err != nil {
 		return "", err
 	}
 	conn, err := harness.Open(address)
@@ -90,7 +90,7 @@ func (m Mode) Play(address string, c Case, want string) (string, error) {
 			return show(all, true), nil // the server has closed
 		}
 		last := i == len(sends)-1
-		text, closed := m.listen(conn, func(text string, closed bool) bool {
+		text, closed := listen(conn, m.Silence, func(text string, closed bool) bool {
 			return last && Same(m.cut(all+text, closed), want)
 		})
 		all += text
@@ -130,9 +130,9 @@ func (m Mode) cut(answer string, closed bool) string {
 	return show(rest, closed)
 }
 
-// listen reads until the server closes, until it is silent, or until enough is
-// true of what was read and nothing comes for a moment.
-func (m Mode) listen(conn *harness.Conn, enough func(text string, closed bool) bool) (string, bool) {
+// listen reads until the server closes, until it was silent for so long, or until
+// enough is true of what was read and nothing comes for a moment.
+func listen(conn *harness.Conn, silence time.Duration, enough func(text string, closed bool) bool) (string, bool) {
 	var text strings.Builder
 	began := time.Now()
 	for {
@@ -141,26 +141,30 @@ func (m Mode) listen(conn *harness.Conn, enough func(text string, closed bool) b
 		if more != "" {
 			began = time.Now()
 		}
-		if closed || enough(text.String(), false) || time.Since(began) > m.Silence {
+		if closed || enough(text.String(), false) || time.Since(began) > silence {
 			return text.String(), closed
 		}
 	}
 }
 
-// flush empties the server, and what it has counted.
-func flush(address string) error {
+// flush empties the server, and what it has counted. login is what says first who
+// asks, where the server wants to know; it is answered STORED.
+func flush(address, login string) error {
 	conn, err := harness.Open(address)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	for command, want := range map[string]string{"flush_all\r\n": "OK\r\n", "stats reset\r\n": "RESET\r\n"} {
-		if err := conn.Send(command); err != nil {
+	for _, ask := range []exchange{{login, "STORED\r\n"}, {"flush_all\r\n", "OK\r\n"}, {"stats reset\r\n", "RESET\r\n"}} {
+		if ask.send == "" {
+			continue
+		}
+		if err := conn.Send(ask.send); err != nil {
 			return err
 		}
 		reply, err := conn.Reply()
-		if err != nil || reply != want {
-			return fmt.Errorf("transcript: %q answered %q: %w", command, reply, err)
+		if err != nil || reply != ask.reply {
+			return fmt.Errorf("transcript: %q answered %q: %w", ask.send, reply, err)
 		}
 	}
 	return nil

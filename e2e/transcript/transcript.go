@@ -6,6 +6,8 @@
 // bytes. In an input, " || " separates what was sent apart, and REP{text,n} is
 // text n times. In an answer, a long text is cut in the middle, and <closed> at
 // the end says that the server closed the connection.
+//
+// A [Talk] is for people first: a conversation in lines, with explanations.
 package transcript
 
 import (

@@ -1,0 +1,126 @@
+package conformance
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/memactor/memactor/e2e/harness"
+	"github.com/memactor/memactor/e2e/transcript"
+)
+
+// wire is where the talks are that document the protocol.
+const wire = "../testdata/wire"
+
+// silence is how long a server may take for an answer. Only a wrong one takes it.
+const silence = 30 * time.Second
+
+// TestWire plays every talk against memcached and against a cluster, whole and byte
+// by byte.
+func TestWire(t *testing.T) {
+	t.Parallel()
+	for _, talk := range talks(t) {
+		t.Run(strings.TrimSuffix(talk.File, ".txt"), func(t *testing.T) {
+			t.Parallel()
+			options := installed(t, talk.Options)
+			t.Run("memcached", func(t *testing.T) {
+				_, address := harness.Memcached(t, options...)
+				playWire(t, address, talk, func(s transcript.Scene) bool { return s.Only == "" })
+			})
+			t.Run("memactor", func(t *testing.T) {
+				c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3, GatewayArgs: options})
+				playWire(t, c.Address(), talk, func(transcript.Scene) bool { return true })
+			})
+		})
+	}
+}
+
+func playWire(t *testing.T, address string, talk transcript.Talk, holds func(transcript.Scene) bool) {
+	t.Helper()
+	for name, chunks := range map[string]func() harness.Chunks{
+		"whole": func() harness.Chunks { return harness.Whole }, "byte by byte": harness.ByteByByte,
+	} {
+		stage := transcript.Stage{Address: address, Login: login(talk), Chunks: chunks, Silence: silence}
+		for _, scene := range talk.Scenes {
+			if !holds(scene) {
+				continue
+			}
+			if err := playScene(stage, scene); err != nil {
+				t.Errorf("%s, %q, %s: %v", talk.File, scene.Title, name, err)
+			}
+		}
+	}
+}
+
+// playScene plays a scene, again if it is about seconds, of which some may have passed
+// unseen.
+func playScene(stage transcript.Stage, scene transcript.Scene) error {
+	err := stage.Play(scene)
+	for try := 0; try < 5 && err != nil && scene.TellsTime(); try++ {
+		err = stage.Play(scene)
+	}
+	return err
+}
+
+// TestWireOnly holds "only" to its purpose: what only the newer memcached or memactor
+// answers, Debian's memcached answers otherwise.
+func TestWireOnly(t *testing.T) {
+	t.Parallel()
+	if _, version := harness.Memcached(t); !strings.Contains(harness.Ask(version, "version\r\n"), " 1.6.18") {
+		t.Skip("this memcached is not 1.6.18")
+	}
+	for _, talk := range talks(t) {
+		_, address := harness.Memcached(t, installed(t, talk.Options)...)
+		stage := transcript.Stage{
+			Address: address, Login: login(talk), Silence: time.Second,
+			Chunks: func() harness.Chunks { return harness.Whole },
+		}
+		for _, scene := range talk.Scenes {
+			if scene.Only != "" && stage.Play(scene) == nil {
+				t.Errorf("%s, %q: memcached 1.6.18 answers so, too", talk.File, scene.Title)
+			}
+		}
+	}
+}
+
+func talks(t *testing.T) []transcript.Talk {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(wire, "*.txt"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no talks: %v", err)
+	}
+	var all []transcript.Talk
+	for _, path := range paths {
+		talk, err := transcript.LoadTalk(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, talk)
+	}
+	return all
+}
+
+// login is what the player says first at a server that asks who it is.
+func login(talk transcript.Talk) string {
+	if slices.Contains(talk.Options, "-Y") {
+		return "set x 0 0 10\r\nann secret\r\n"
+	}
+	return ""
+}
+
+// installed returns a talk's options, with the files that they name where everybody
+// may read them: memcached runs as nobody.
+func installed(t *testing.T, options []string) []string {
+	t.Helper()
+	options = slices.Clone(options)
+	for i, option := range options {
+		text, err := os.ReadFile(filepath.Join(wire, option))
+		if err == nil {
+			options[i] = harness.PublicFile(t, string(text))
+		}
+	}
+	return options
+}
