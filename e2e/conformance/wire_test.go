@@ -75,7 +75,7 @@ func TestWireOnly(t *testing.T) {
 	for _, talk := range talks(t) {
 		_, address := harness.Memcached(t, installed(t, talk.Options)...)
 		stage := transcript.Stage{
-			Address: address, Login: login(talk), Silence: time.Second,
+			Address: address, Login: login(talk), Silence: 300 * time.Millisecond,
 			Chunks: func() harness.Chunks { return harness.Whole },
 		}
 		for _, scene := range talk.Scenes {
