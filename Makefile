@@ -18,6 +18,7 @@ LDFLAGS  := -s -w $(if $(VERSION),-X $(DAEMON).version=$(VERSION))
 
 TESTFLAGS ?= -timeout 10m
 FUZZTIME  ?= 10s
+N         ?= 1000000
 
 ##@ Everyday
 
@@ -51,6 +52,10 @@ race: ## the unit tests under the race detector (needs gcc)
 .PHONY: e2e
 e2e: deps bin/consul ## the tests of real processes, afresh
 	go test -count=1 $(TESTFLAGS) ./e2e/...
+
+.PHONY: differential
+differential: deps ## N random commands (1000000) compared with memcached
+	go test -count=1 -v -timeout 0 -parallel 3 -run '^TestLikeMemcached$$' ./e2e/conformance -commands $(N) -rapid.checks 500 -rapid.shrinktime 2m
 
 .PHONY: compose-test
 compose-test: images ## docker-compose.yml as it is shipped, with faults (needs Docker)

@@ -33,6 +33,14 @@ func (s BinaryScript) GoString() string {
 	return text.String()
 }
 
+// Frames is how many requests a script has.
+func (s BinaryScript) Frames() (n int) {
+	for _, step := range s {
+		n += len(step.Frames)
+	}
+	return n
+}
+
 // ends reports whether the step's last frame ends the connection.
 func (s BinaryStep) ends() bool {
 	return len(s.Frames) > 0 && s.Frames[len(s.Frames)-1].Ends()

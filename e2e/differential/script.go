@@ -66,3 +66,11 @@ func (s Step) chunks() harness.Chunks {
 func (s Step) quits() bool {
 	return len(s.Commands) > 0 && s.Commands[len(s.Commands)-1] == quit
 }
+
+// Commands is how many commands a script has.
+func (s Script) Commands() (n int) {
+	for _, step := range s {
+		n += len(step.Commands)
+	}
+	return n
+}
