@@ -54,16 +54,16 @@ func drawBinaryStep(t *rapid.T) BinaryStep {
 	step := BinaryStep{
 		Conn:   rapid.IntRange(0, Connections-1).Draw(t, "connection"),
 		Frames: rapid.SliceOfN(frames, 1, 12).Draw(t, "frames"),
-		Cuts:   rapid.Uint64Range(0, 9).Draw(t, "cuts"),
+		Cuts:   cuts.Draw(t, "cuts"),
 	}
 	if rapid.IntRange(0, 8).Draw(t, "ends") == 8 {
-		step.Frames = append(step.Frames, endings.Draw(t, "ending"))
+		step.Frames = append(step.Frames, binaryEndings.Draw(t, "ending"))
 	}
 	return step
 }
 
 // frames draws requests behind which the connection goes on.
-var frames = rapid.OneOf(frameGenerators()...)
+var frames = oneOf(frameGenerators())
 
 func frameGenerators() (all []*rapid.Generator[Frame]) {
 	for _, s := range shapes {
@@ -76,7 +76,7 @@ func frameGenerators() (all []*rapid.Generator[Frame]) {
 
 func (s shape) generator() *rapid.Generator[Frame] {
 	return rapid.Custom(func(t *rapid.T) Frame {
-		f := Frame{Opcode: rapid.SampledFrom(s.opcodes).Draw(t, "opcode")}
+		f := Frame{Opcode: even(s.opcodes...).Draw(t, "opcode")}
 		if s.extras != nil {
 			f.Extras = s.extras.Draw(t, "extras")
 		}
@@ -92,7 +92,7 @@ func (s shape) generator() *rapid.Generator[Frame] {
 }
 
 // binaryKeys are the keys, and some that no text could name.
-var binaryKeys = rapid.OneOf(keys, keys, keys, rapid.SampledFrom([]string{"a b", "\r\n", "\x80"}))
+var binaryKeys = rapid.OneOf(keys, keys, keys, even("a b", "\r\n", "\x80", "\x00", "a\x00b", longKey))
 
 // anyKeys are those and bigKey, whose value may be large. It is not counted: of a value in pieces, from half a megabyte on,
 // memcached says that it is no number before it looks at the cas unique, and of a smaller one after that.
@@ -132,17 +132,17 @@ func drawTooLarge(t *rapid.T) Frame {
 }
 
 // endings are requests behind which the connection is closed.
-var endings = rapid.OneOf(
-	rapid.SampledFrom([]Frame{
+var binaryEndings = rapid.OneOf(
+	even([]Frame{
 		{Opcode: opQuit}, {Opcode: opQuitQ}, {Opcode: opQuit, Key: "k"}, {Opcode: opNoop, Value: "x"}, {Opcode: opVersion, Extras: "x"},
-		{Opcode: 0x00}, {Opcode: 0x0d, Key: "a", Extras: "1234"}, {Opcode: 0x00, Key: "a", Value: "x"}, {Opcode: 0x00, Key: longKey + "k"},
+		{Opcode: 0x00}, {Opcode: 0x0d, Key: "a", Extras: "1234"}, {Opcode: 0x00, Key: "a", Value: "x"}, {Opcode: 0x00, Key: tooLongKey},
 		{Opcode: 0x01, Key: "a", Value: "x"}, {Opcode: 0x11, Extras: "12345678", Value: "x"}, {Opcode: 0x02, Key: "a", Extras: "123456789"},
 		{Opcode: 0x0e, Key: "a", Extras: "12345678"}, {Opcode: 0x19}, {Opcode: 0x04, Key: "a", Value: "x"}, {Opcode: 0x14},
 		{Opcode: 0x05, Key: "n", Extras: "12345678"}, {Opcode: 0x16, Extras: strings.Repeat("x", 20)}, {Opcode: 0x1d, Key: "a"},
 		{Opcode: 0x1c, Extras: "1234"}, {Opcode: opFlush, Extras: "12345678"}, {Opcode: 0x18, Key: "a"}, {Opcode: opStat, Key: "reset", Extras: "1"},
-		{Opcode: 0x20, Key: "PLAIN"}, {Opcode: 0x21}, {Opcode: 0x77, Key: longKey + "k"},
+		{Opcode: 0x20, Key: "PLAIN"}, {Opcode: 0x21}, {Opcode: 0x77, Key: tooLongKey},
 		{Opcode: 0x00, Key: "a", Lie: -1}, {Opcode: 0x01, Key: "a", Extras: "12345678", Lie: -2}, {Opcode: 0x77, Key: "a", Lie: -1},
-	}),
+	}...),
 	rapid.Custom(func(t *rapid.T) Frame {
 		return Frame{Opcode: opNoop, Magic: rapid.SampledFrom([]byte{'g', 0x81, 0xff}).Draw(t, "magic")}
 	}),

@@ -3,8 +3,12 @@ package differential
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/memactor/memactor/e2e/harness"
 )
@@ -108,6 +112,49 @@ func TestScriptsCoverTheCommands(t *testing.T) {
 	}
 }
 
+func TestScriptsCoverTheFaults(t *testing.T) {
+	missing := map[string]bool{}
+	for _, line := range slices.Concat(faults, metaFaults, closing) {
+		missing[line] = true
+	}
+	for seed := 0; seed < 5000 && len(missing) > 0; seed++ {
+		for _, step := range append(Scripts().Example(seed), MetaScripts().Example(seed)...) {
+			for _, command := range step.Commands {
+				delete(missing, command)
+			}
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("never drawn: %q", slices.Sorted(maps.Keys(missing)))
+	}
+}
+
+// TestEvenIsEven wants the last of a long list about as often as the first.
+func TestEvenIsEven(t *testing.T) {
+	const n, draws = 50, 20_000
+	var drawn [n]int
+	numbers := rapid.Custom(func(t *rapid.T) int { return index(t, n) })
+	for seed := range draws {
+		drawn[numbers.Example(seed)]++
+	}
+	for i, times := range drawn {
+		if times < draws/n/2 || times > draws/n*2 {
+			t.Errorf("%d is drawn %d times of %d", i, times, draws)
+		}
+	}
+}
+
+func TestHushed(t *testing.T) {
+	for command, want := range map[string]string{
+		"mg a v\r\n": "mg a v q\r\n", "mg a\r\n": "mg a q\r\n", "mg a q v\r\n": "mg a q v\r\n", "ms q 1\r\nx\r\n": "ms q 1 q\r\nx\r\n",
+		"ma n N0 v\r\n": "ma n N0 v\r\n", "ma N v\r\n": "ma N v q\r\n", "mg a N0\r\n": "mg a N0 q\r\n",
+	} {
+		if got := hushed(command); got != want {
+			t.Errorf("%q becomes %q", command, got)
+		}
+	}
+}
+
 func TestSame(t *testing.T) {
 	equal := []string{"STORED\r\n", "END\r\n"}
 	if err := same(equal, equal); err != nil {
@@ -136,7 +183,7 @@ func TestUniquesAreNamedAndFilledIn(t *testing.T) {
 }
 
 func TestSettle(t *testing.T) {
-	script := Script{{Conn: 1, Commands: []string{"get a\r\n", "set a", "incr a 1\r\n", "decr a 1\r\n", "gat 0 a\r\n", "decr a 1\r\n"}, Cuts: 3}}
+	script := Script{{Conn: 1, Commands: []string{"get a\r\n", "set a", "incr a 1\r\n", "decr a 1\r\n", "gat 0 a\r\n", "decr a 1\r\n", "get " + tooLongKey + "\r\n"}, Cuts: 3}}
 	var got []int
 	for _, step := range settle(script) {
 		got = append(got, len(step.Commands))
@@ -144,7 +191,7 @@ func TestSettle(t *testing.T) {
 			t.Errorf("%+v", step)
 		}
 	}
-	if fmt.Sprint(got) != "[2 3 1]" {
+	if fmt.Sprint(got) != "[2 3 1 1]" {
 		t.Errorf("steps of %v commands", got)
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Few keys, so that the commands meet each other's entries.
-var keys = rapid.SampledFrom([]string{"a", "b", "n", "a\x01\xff", longKey})
+var keys = rapid.SampledFrom([]string{"a", "b", "n", "a\x01\xff", longKey, "a\tb", "a\rb", "\r", "\x7f\x80"})
 
 // longKey is as long as a key may be.
 var longKey = strings.Repeat("k", 250)
@@ -48,36 +48,46 @@ var values = weighted(
 )
 
 // exptimes are never, at once, long enough for any test, and absolute times that
-// are past and to come. None ends while a script runs. Above 2^31-1, memcached's
-// versions do not agree in touch and gat.
-var exptimes = rapid.SampledFrom([]string{
-	"0", "0", "0", "0", "100", "2592000", "-1", "-100", "2592001", "1000000000", "2147483647",
-})
+// are past and to come. None ends while a script runs.
+var exptimes = even(
+	"0", "0", "0", "0", "100", "2592000", "-1", "-100", "2592001", "1000000000", "2147483647", "-2147483648", "-0", "00100",
+)
 
-var flags = rapid.SampledFrom([]string{"0", "1", "65535", "65536", "4294967295"})
+// wideTimes are exptimes and some that do not fit into 32 bits, of which memcached takes the lower ones, except in gat, which
+// 1.6.45 lets refuse them.
+var wideTimes = oneOf([]*rapid.Generator[string]{exptimes, exptimes, exptimes, even(
+	"2147483648", "4294967296", "9223372036854775807", "-2147483649", "-9223372036854775808",
+)})
 
-// commands draws one command. Its line and data block are well-formed.
+var flags = even("0", "0", "1", "65535", "65536", "4294967295", "4294967296", "18446744073709551615", "00001")
+
+// commands draws one command. The line and the data block of most are well-formed.
 var commands = weighted(
-	choice{10, retrieval("get")}, choice{6, retrieval("gets")},
+	choice{16, retrieval("get")}, choice{8, retrieval("gets")},
 	choice{3, retrievalAndTouch("gat")}, choice{3, retrievalAndTouch("gats")},
-	choice{10, storage("set")}, choice{3, storage("add")}, choice{3, storage("replace")},
+	choice{14, storage("set")}, choice{3, storage("add")}, choice{3, storage("replace")},
 	choice{3, storage("append")}, choice{3, storage("prepend")}, choice{6, rapid.Custom(drawCas)},
 	choice{4, line("delete", rapid.Just(""))}, choice{6, line("incr", numbers)}, choice{5, line("decr", numbers)},
-	choice{4, line("touch", exptimes)}, choice{1, rapid.Custom(drawFlush)},
-	choice{1, rapid.Just("verbosity 1\r\n")}, choice{1, rapid.Just("mn\r\n")},
+	choice{4, line("touch", wideTimes)}, choice{6, even(faults...)}, choice{2, badBlocks(drawStoreHead)}, choice{1, rare},
+)
+
+// rare are commands that take long, or leave nothing to look at.
+var rare = weighted(
+	choice{4, rapid.Custom(drawFlush)}, choice{1, rapid.Just("verbosity 1\r\n")}, choice{1, rapid.Just("mn\r\n")},
 	choice{1, rapid.Custom(drawTooLong)}, choice{1, rapid.Custom(drawLongGet)},
 )
 
 // Scripts draws scripts of classic commands.
-func Scripts() *rapid.Generator[Script] { return scripts(commands) }
+func Scripts() *rapid.Generator[Script] { return scripts(commands, nil) }
 
 // MetaScripts draws scripts of meta and classic commands.
 func MetaScripts() *rapid.Generator[Script] {
-	return scripts(weighted(choice{3, metaCommands}, choice{1, commands}))
+	return scripts(weighted(choice{3, metaCommands}, choice{1, commands}), quietRuns)
 }
 
-func scripts(commands *rapid.Generator[string]) *rapid.Generator[Script] {
-	step := rapid.Custom(func(t *rapid.T) Step { return drawStep(t, commands) })
+// scripts draws steps of commands and, if there are any, of runs that belong together.
+func scripts(commands *rapid.Generator[string], runs *rapid.Generator[[]string]) *rapid.Generator[Script] {
+	step := rapid.Custom(func(t *rapid.T) Step { return drawStep(t, commands, runs) })
 	return rapid.Custom(func(t *rapid.T) Script {
 		return settle(rapid.SliceOfN(step, 1, 12).Draw(t, "steps"))
 	})
@@ -85,18 +95,21 @@ func scripts(commands *rapid.Generator[string]) *rapid.Generator[Script] {
 
 // settle ends a step before an incr or decr that follows a retrieval in it. In
 // memcached a result that is shorter than the old value is padded, unless the old
-// value waits to be sent: nothing that could be compared depends on more luck.
+// value waits to be sent: nothing that could be compared depends on more luck. It
+// ends one also before a retrieval of a key that is too long, at which memcached
+// drops the replies that wait to be sent.
 func settle(script Script) Script {
 	var settled Script
 	for _, step := range script {
 		retrieved, begin := false, 0
 		for i, command := range step.Commands {
 			verb, _, _ := strings.Cut(command, " ")
-			if retrieved && (verb == "incr" || verb == "decr" || verb == "ma") {
+			counts, retrieves := verb == "incr" || verb == "decr" || verb == "ma", strings.HasPrefix(verb, "g") || verb == "mg"
+			if i > begin && (retrieved && counts || retrieves && strings.Contains(command, tooLongKey)) {
 				settled = append(settled, Step{Conn: step.Conn, Commands: step.Commands[begin:i], Cuts: step.Cuts})
 				retrieved, begin = false, i
 			}
-			retrieved = retrieved || strings.HasPrefix(verb, "g") || verb == "mg"
+			retrieved = retrieved || retrieves
 		}
 		step.Commands = step.Commands[begin:]
 		settled = append(settled, step)
@@ -104,17 +117,24 @@ func settle(script Script) Script {
 	return settled
 }
 
-func drawStep(t *rapid.T, commands *rapid.Generator[string]) Step {
-	step := Step{
-		Conn:     rapid.IntRange(0, Connections-1).Draw(t, "connection"),
-		Commands: rapid.SliceOfN(commands, 1, 12).Draw(t, "commands"),
-		Cuts:     rapid.Uint64Range(0, 9).Draw(t, "cuts"),
+func drawStep(t *rapid.T, commands *rapid.Generator[string], runs *rapid.Generator[[]string]) Step {
+	step := Step{Conn: rapid.IntRange(0, Connections-1).Draw(t, "connection"), Cuts: cuts.Draw(t, "cuts")}
+	switch kind := index(t, 32); {
+	case kind == 31:
+		step.Commands = []string{endings.Draw(t, "ending")} // memcached may drop the replies ahead of it
+	case kind > 24 && runs != nil:
+		step.Commands = runs.Draw(t, "run")
+	default:
+		step.Commands = rapid.SliceOfN(commands, 1, 12).Draw(t, "commands")
 	}
-	if rapid.IntRange(0, 30).Draw(t, "quit") == 30 {
+	if index(t, 32) == 31 && !step.quits() {
 		step.Commands = append(step.Commands, quit)
 	}
 	return step
 }
+
+// cuts draws seeds, whole, and, seldom as it takes long, byteByByte.
+var cuts = even(whole, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, byteByByte)
 
 func retrieval(verb string) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
@@ -133,7 +153,7 @@ func storage(verb string) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		value := values.Draw(t, "value")
 		return fmt.Sprintf("%s %s %s %s %d%s\r\n%s\r\n", verb, keys.Draw(t, "key"), flags.Draw(t, "flags"),
-			exptimes.Draw(t, "exptime"), len(value), drawNoreply(t), value)
+			wideTimes.Draw(t, "exptime"), len(value), drawNoreply(t), value)
 	})
 }
 
@@ -141,7 +161,7 @@ func drawCas(t *rapid.T) string {
 	value, key := values.Draw(t, "value"), keys.Draw(t, "key")
 	unique := rapid.SampledFrom([]string{"{cas " + key + "}", "{cas " + key + "}", "{cas a}", "0", "18446744073709551615"}).Draw(t, "unique")
 	return fmt.Sprintf("cas %s %s %s %d %s%s\r\n%s\r\n", key, flags.Draw(t, "flags"),
-		exptimes.Draw(t, "exptime"), len(value), unique, drawNoreply(t), value)
+		wideTimes.Draw(t, "exptime"), len(value), unique, drawNoreply(t), value)
 }
 
 // line is a command of one line: verb, key and at most one argument.
@@ -177,21 +197,4 @@ func drawNoreply(t *rapid.T) string {
 		return " noreply"
 	}
 	return ""
-}
-
-// choice is a generator with its share.
-type choice struct {
-	share int
-	from  *rapid.Generator[string]
-}
-
-// weighted draws from each of the choices as often as its share says.
-func weighted(choices ...choice) *rapid.Generator[string] {
-	var all []*rapid.Generator[string]
-	for _, c := range choices {
-		for range c.share {
-			all = append(all, c.from)
-		}
-	}
-	return rapid.OneOf(all...)
 }

@@ -1,11 +1,12 @@
 // Package differential compares a server with a reference by random scripts of
-// well-formed classic commands: the replies of both have to be equal, byte for
+// commands, right and wrong: the replies of both have to be equal, byte for
 // byte. What may differ is the value of a cas unique; which uniques are equal to
 // which others may not.
 package differential
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/memactor/memactor/e2e/harness"
@@ -39,6 +40,11 @@ const (
 // quit ends a step, as it ends the connection.
 const quit = "quit\r\n"
 
+// endings are lines at which the server closes the connection.
+var endings = even(closing...)
+
+var closing = []string{quit, "quit foo\r\n", "quit  \n", "GET / HTTP/1.1\r\n", "bogus HTTP/\r\n"}
+
 // GoString prints a script as a list of commands that can be read; the longest key
 // is printed as {250 k}.
 func (s Script) GoString() string {
@@ -64,7 +70,7 @@ func (s Step) chunks() harness.Chunks {
 
 // quits reports whether the step's last command ends the connection.
 func (s Step) quits() bool {
-	return len(s.Commands) > 0 && s.Commands[len(s.Commands)-1] == quit
+	return len(s.Commands) > 0 && slices.Contains(closing, s.Commands[len(s.Commands)-1])
 }
 
 // Commands is how many commands a script has.

@@ -16,6 +16,7 @@ func TestReply(t *testing.T) {
 		{"empty get", "END\r\nSTORED\r\n", "END\r\n"},
 		{"value", "VALUE a 0 3\r\nabc\r\nEND\r\nX", "VALUE a 0 3\r\nabc\r\nEND\r\n"},
 		{"value like a reply", "VALUE a 0 5\r\nEND\r\n\r\nEND\r\nX", "VALUE a 0 5\r\nEND\r\n\r\nEND\r\n"},
+		{"a key of odd bytes", "VALUE a\tb\r\x85 0 3\r\nabc\r\nEND\r\nX", "VALUE a\tb\r\x85 0 3\r\nabc\r\nEND\r\n"},
 		{"two values", "VALUE a 0 0\r\n\r\nVALUE b 0 1 77\r\nx\r\nEND\r\n", "VALUE a 0 0\r\n\r\nVALUE b 0 1 77\r\nx\r\nEND\r\n"},
 		{"values, then an error", "VALUE a 0 1\r\nx\r\nSERVER_ERROR no\r\nEND\r\n", "VALUE a 0 1\r\nx\r\nSERVER_ERROR no\r\n"},
 		{"stats", "STAT pid 1\r\nSTAT x y\r\nEND\r\nOK\r\n", "STAT pid 1\r\nSTAT x y\r\nEND\r\n"},

@@ -54,7 +54,7 @@ func (c *Conn) Replies(n int) ([]string, error) {
 
 // data reads the data block that a line announces; its length is in field at.
 func (c *Conn) data(reply, line []byte, at int) ([]byte, error) {
-	fields := strings.Fields(string(line))
+	fields := strings.Split(string(bytes.TrimRight(line, "\r\n")), " ") // a key may hold any other space
 	if len(fields) <= at {
 		return reply, fmt.Errorf("%w: %q", ErrReply, line)
 	}

@@ -37,7 +37,7 @@ import (
 //	<closed>           the server closes the connection
 //
 // "# only 1.6.45: why" in a scene says that Debian's memcached, which is older,
-// answers otherwise; "# only memactor: why" that no memcached has to answer so.
+// answers otherwise; "# only memactor: why" that no memcached answers so.
 type Talk struct {
 	// File is the file's name.
 	File string
