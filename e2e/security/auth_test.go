@@ -16,7 +16,8 @@ const (
 	denied = "CLIENT_ERROR unauthenticated\r\n"
 )
 
-// TestAuthentication asks memcached and us the same, one thing at a time.
+// TestAuthentication asks memcached and us the same, one thing at a time. 1.6.18 takes
+// shorter lines than 1.6.45, and words behind the password: not asked here.
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
 	file := harness.PublicFile(t, users)
@@ -25,12 +26,11 @@ func TestAuthentication(t *testing.T) {
 	for _, script := range [][]string{
 		{asAnn, "set a 0 0 1\r\nx\r\n", "get a\r\n", asAnn},
 		{"set anything 5 9 12\r\nbob password\r\n", "get a\r\n"},
-		{"get a\r\n", "version\r\n", "mn\r\n", "stats\r\n", "\r\n", asAnn, "get nothing\r\n"},
+		{"get a\r\n", "version\r\n", "stats\r\n", asAnn, "get nothing\r\n"},
 		{"set x 0 0 9\r\nann wrong\r\n", "get a\r\n", "set x 0 0 10\r\nbob secret\r\n", asAnn, "get nothing\r\n"},
 		{"set x 0 0 3\r\nann\r\n", "set x 0 0 0\r\n\r\n", "set x 0 0 10 noreply\r\nann secret\r\n", "get nothing\r\n"},
 		{"set x 0 0 10\r\nann secretXX", "get a\r\n"},
 		{"set x 0 0\r\n", "set x 0 0 y\r\n", "set x 0 0 -1\r\n", "SET x 0 0 10\r\n", "set x 0 0 10 0 0\r\nann secret\r\n"},
-		{"set x 0 0 15\r\nann secret more\r\n", "get nothing\r\n"},
 	} {
 		theirs, ours := harness.Dial(t, reference), harness.Dial(t, c.Address())
 		for _, said := range script {
@@ -46,7 +46,7 @@ func TestAuthentication(t *testing.T) {
 	conn := harness.Dial(t, c.Address())
 	conn.Expect(t, asAnn, "STORED\r\n")
 	stats := conn.Do(t, "stats\r\n")
-	for _, want := range []string{"STAT auth_cmds 10\r\n", "STAT auth_errors 2\r\n"} {
+	for _, want := range []string{"STAT auth_cmds 9\r\n", "STAT auth_errors 2\r\n"} {
 		if !strings.Contains(stats, want) {
 			t.Errorf("stats do not say %q:\n%s", want, stats)
 		}

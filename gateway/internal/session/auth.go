@@ -16,9 +16,12 @@ func (s *Session) authenticate(in []byte, r *Round) (int, bool) {
 		s.closing = protocol.AuthTooLong(in)
 		return 0, false
 	}
-	size, swallow, err := protocol.ParseAuth(line)
+	if protocol.AuthTooShort(n) {
+		s.closing = true
+		return n, false
+	}
+	size, err := protocol.ParseAuth(line)
 	if err != protocol.OK {
-		s.swallow = swallow
 		r.answer(protocol.Answer{Err: err})
 		return n, true
 	}

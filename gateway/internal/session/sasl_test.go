@@ -42,7 +42,7 @@ func TestSASL(t *testing.T) {
 		{"one NUL", tokenFrame(0x21, "PLAIN", "ann\x00secret"), "21 auth"},
 		{"another mechanism", tokenFrame(0x21, "CRAM-MD5", login) + auth, "21 auth | 21 ok Authenticated"},
 		{"a mechanism too long", tokenFrame(0x21, strings.Repeat("P", 200), login) + auth, "21 auth | 21 ok Authenticated"},
-		{"a token too long", tokenFrame(0x21, "PLAIN", strings.Repeat("x", 2049)) + auth, "21 large | 21 ok Authenticated"},
+		{"a token too long", tokenFrame(0x21, "PLAIN", strings.Repeat("x", 16385)) + auth, "21 large | 21 ok Authenticated"},
 		{"text", "set k 0 0 10\r\nann secret\r\n", "closed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
