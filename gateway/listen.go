@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -29,7 +30,7 @@ func (c Config) listen() ([]socket, error) {
 		return nil, err
 	}
 	for _, at := range c.endpoints() {
-		l, err := net.Listen("tcp", at.address)
+		l, err := net.Listen(network(at.address), at.address)
 		if err != nil {
 			return fail(fmt.Errorf("listen %s: %w", at.address, err))
 		}
@@ -46,6 +47,14 @@ func (c Config) listen() ([]socket, error) {
 		all = append(all, socket{Listener: l})
 	}
 	return all, nil
+}
+
+// network takes an IPv4 address by its word: 0.0.0.0 is no IPv6, as in memcached.
+func network(address string) string {
+	if at, err := netip.ParseAddrPort(address); err == nil && at.Addr().Is4() {
+		return "tcp4"
+	}
+	return "tcp"
 }
 
 // setBacklog changes how many connections may wait to be accepted: to listen again on

@@ -119,7 +119,7 @@ func (c *conn) loop() error {
 		if err := c.rounds(); err != nil {
 			return err
 		}
-		c.activity.Store(int32(reading))
+		c.activity.Store(int32(c.waitsFor()))
 		c.awaitRest()
 	}
 	return nil

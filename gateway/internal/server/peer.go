@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"github.com/memactor/memactor/gateway/internal/session"
 )
 
 // What people are told of a connection: stats conns, and those who watch.
@@ -38,6 +40,14 @@ func addressText(a net.Addr) string {
 	return "<unknown>"
 }
 
+// clientText is the client's address. A client of a unix socket has none, so that memcached tells the socket's.
+func (c *conn) clientText() string {
+	if a, ok := c.net.RemoteAddr().(*net.UnixAddr); ok && (a.Name == "" || a.Name == "@") {
+		return addressText(c.net.LocalAddr())
+	}
+	return addressText(c.net.RemoteAddr())
+}
+
 // activity is what a connection does.
 type activity int32
 
@@ -45,11 +55,20 @@ const (
 	reading   activity = iota // it waits for a command, or the rest of one
 	executing                 // it executes commands, or writes answers
 	watching                  // it gets log lines
+	receiving                 // it waits for a data block, or the rest of one
 )
 
 // String is memcached's name of it.
 func (a activity) String() string {
-	return [...]string{"conn_read", "conn_parse_cmd", "conn_watch"}[a]
+	return [...]string{"conn_read", "conn_parse_cmd", "conn_watch", "conn_nread"}[a]
+}
+
+// waitsFor is reading or receiving.
+func (c *conn) waitsFor() activity {
+	if c.session.State() == session.WaitingForData {
+		return receiving
+	}
+	return reading
 }
 
 // reason is why the connection ends, in memcached's words.

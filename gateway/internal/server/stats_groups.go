@@ -93,7 +93,7 @@ func (s *Server) connStats() []Stat {
 	}
 	for _, c := range conns {
 		all = append(all, fdStats{c.fd(), []Stat{
-			{"addr", addressText(c.net.RemoteAddr())}, {"listen_addr", addressText(c.net.LocalAddr())},
+			{"addr", c.clientText()}, {"listen_addr", addressText(c.net.LocalAddr())},
 			{"state", activity(c.activity.Load()).String()}, {"secs_since_last_cmd", strconv.FormatInt(now-c.last.Load(), 10)},
 		}})
 	}
