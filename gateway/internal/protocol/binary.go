@@ -88,7 +88,7 @@ func ParseBinary(frame []byte, c *Command) Error {
 // compare makes the command one for an entry with that cas unique, if it is not 0. Then add and replace do not mind
 // any more whether there was an entry before: they are cas.
 func (c *Command) compare(cas uint64) {
-	if cas == 0 {
+	if cas == 0 || c.Op == shardv1.Op_OP_GET || c.Op == shardv1.Op_OP_GAT { // a read compares nothing, as in memcached
 		return
 	}
 	c.Cas = cas

@@ -20,6 +20,7 @@ func (c *Command) parseMetaGet(args []byte) Error {
 	c.option(seen, 'N', shardv1.Option_OPTION_VIVIFY)
 	c.option(seen, 'R', shardv1.Option_OPTION_RECACHE)
 	c.option(seen, 'E', shardv1.Option_OPTION_NEW_CAS)
+	c.option(seen, 'C', shardv1.Option_OPTION_COMPARE)
 	c.option(seen, 'u', shardv1.Option_OPTION_NO_BUMP)
 	for _, letter := range []byte("hlst") {
 		c.option(seen, letter, shardv1.Option_OPTION_DETAILS)
@@ -44,7 +45,8 @@ func (c *Command) parseMetaKey(args []byte) (metaFlags, Error) {
 	return seen, c.checkOpaque(seen)
 }
 
-// renderMetaGet answers mg: "VA <bytes> <flags>*" and the value, "HD <flags>*" if that was not asked for, or "EN".
+// renderMetaGet answers mg: "VA <bytes> <flags>*" and the value, "HD <flags>*" if that was not asked for or the client has
+// it already, or "EN".
 func renderMetaGet(a *Answer, dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
 	switch {
 	case Failed(r):
@@ -54,7 +56,7 @@ func renderMetaGet(a *Answer, dst []byte, call *wire.Envelope, r *wire.Reply) []
 	case r.Status != shardv1.Status_STATUS_OK:
 		return a.appendLine(dst, "EN", askedFlags, call, r)
 	}
-	value := !call.Has(shardv1.Option_OPTION_NO_VALUE)
+	value := !call.Has(shardv1.Option_OPTION_NO_VALUE) && !r.Has(shardv1.Mark_MARK_UNCHANGED)
 	if value {
 		dst = strconv.AppendUint(append(dst, "VA "...), uint64(len(r.Value)), 10)
 	} else {

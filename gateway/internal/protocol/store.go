@@ -84,13 +84,14 @@ func itemSize(key, value int, flags uint32) int {
 	return size
 }
 
-// TooLarge turns a Block command whose value is over the limit into what is to be done instead, and answered with
-// [ErrTooLarge]. A set that fails takes the old value with it, as in memcached, and ms does so in any mode: a client may
-// not go on reading what it replaced.
+// TooLarge turns a Block command whose value is over the limit into a call without that value, which is answered with
+// [ErrTooLarge]: the node counts it, and a set that fails takes the old value with it, as in memcached. ms does so in any
+// mode: a client may not go on reading what it replaced.
 func (c *Command) TooLarge() {
-	c.Err, c.Kind = ErrTooLarge, Local
-	if c.Op == shardv1.Op_OP_SET || c.Verb == VerbMs {
-		c.Kind, c.Envelope = Call, wire.Envelope{Op: shardv1.Op_OP_DELETE, Key: c.Key}
+	c.Err, c.Kind = ErrTooLarge, Call
+	c.Options |= uint32(shardv1.Option_OPTION_TOO_LARGE)
+	if c.Verb == VerbMs {
+		c.Op = shardv1.Op_OP_SET
 	}
 }
 

@@ -242,7 +242,8 @@ func (s *Session) store(n int, in []byte, r *Round) (int, bool) {
 	size := cmd.BlockSize()
 	if cmd.ItemSize() > s.limits.MaxItem {
 		s.swallow = size
-		s.refuseStore(r)
+		cmd.TooLarge()
+		r.call(s.estimate)
 		return n, true
 	}
 	end := n + size
@@ -259,16 +260,6 @@ func (s *Session) store(n int, in []byte, r *Round) (int, bool) {
 	cmd.Value = value
 	r.call(s.estimate)
 	return end, true
-}
-
-// refuseStore answers a command whose value is too large.
-func (s *Session) refuseStore(r *Round) {
-	r.command.TooLarge()
-	if r.command.Kind == protocol.Local {
-		r.answer(r.command.Answer)
-		return
-	}
-	r.call(s.estimate)
 }
 
 // Expected is how many bytes of values the round will get, if they are like those of the

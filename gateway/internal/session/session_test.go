@@ -92,6 +92,10 @@ func (g *rig) apply(e *wire.Envelope) wire.Reply {
 	value, ok := g.store[key]
 	switch e.Op {
 	case shardv1.Op_OP_SET:
+		if e.Has(shardv1.Option_OPTION_TOO_LARGE) {
+			delete(g.store, key)
+			return wire.Reply{Status: shardv1.Status_STATUS_TOO_LARGE}
+		}
 		g.store[key] = string(e.Value)
 	case shardv1.Op_OP_DELETE:
 		delete(g.store, key)

@@ -135,7 +135,8 @@ const (
 	// Only if the entry's cas unique is cas: a store, a delete or a count of another
 	// entry is STATUS_EXISTS (C, and binary's cas). OP_SET and OP_REPLACE are OP_CAS
 	// then, OP_ADD does not look at it, and to OP_APPEND, OP_PREPEND, OP_INCR and OP_DECR
-	// cas 0 is any, as in memcached.
+	// cas 0 is any, as in memcached. A read of this very entry has no value and
+	// MARK_UNCHANGED: the reader has it already.
 	Option_OPTION_COMPARE Option = 1
 	// The entry's cas unique becomes new_cas instead of one of the node's (E).
 	Option_OPTION_NEW_CAS Option = 2
@@ -172,6 +173,9 @@ const (
 	// Reply.ttl go by the one before. Meta flags act in the order in which they are
 	// written: this is "t T60", without it it is "T60 t".
 	Option_OPTION_LATE_EXPTIME Option = 4096
+	// The value of this store was too large for the sender, and is left out: the store
+	// comes to what it would with a value too large for the node (STATUS_TOO_LARGE).
+	Option_OPTION_TOO_LARGE Option = 8192
 )
 
 // Enum value maps for Option.
@@ -191,6 +195,7 @@ var (
 		1024: "OPTION_UNCOUNTED",
 		2048: "OPTION_WIN",
 		4096: "OPTION_LATE_EXPTIME",
+		8192: "OPTION_TOO_LARGE",
 	}
 	Option_value = map[string]int32{
 		"OPTION_UNSPECIFIED":  0,
@@ -207,6 +212,7 @@ var (
 		"OPTION_UNCOUNTED":    1024,
 		"OPTION_WIN":          2048,
 		"OPTION_LATE_EXPTIME": 4096,
+		"OPTION_TOO_LARGE":    8192,
 	}
 )
 
@@ -252,16 +258,19 @@ const (
 	Mark_MARK_WIN_SENT Mark = 4
 	// It was read since it was stored (h1). Only with OPTION_DETAILS.
 	Mark_MARK_FETCHED Mark = 8
+	// The entry is the one that the reader named (OPTION_COMPARE): its value is left out.
+	Mark_MARK_UNCHANGED Mark = 16
 )
 
 // Enum value maps for Mark.
 var (
 	Mark_name = map[int32]string{
-		0: "MARK_UNSPECIFIED",
-		1: "MARK_WON",
-		2: "MARK_STALE",
-		4: "MARK_WIN_SENT",
-		8: "MARK_FETCHED",
+		0:  "MARK_UNSPECIFIED",
+		1:  "MARK_WON",
+		2:  "MARK_STALE",
+		4:  "MARK_WIN_SENT",
+		8:  "MARK_FETCHED",
+		16: "MARK_UNCHANGED",
 	}
 	Mark_value = map[string]int32{
 		"MARK_UNSPECIFIED": 0,
@@ -269,6 +278,7 @@ var (
 		"MARK_STALE":       2,
 		"MARK_WIN_SENT":    4,
 		"MARK_FETCHED":     8,
+		"MARK_UNCHANGED":   16,
 	}
 )
 
@@ -315,7 +325,8 @@ const (
 	Status_STATUS_EXISTS Status = 4
 	// incr or decr on a value that is not a decimal 64-bit unsigned number.
 	Status_STATUS_NON_NUMERIC Status = 5
-	// The value is too large for this node. The old value is gone, as in memcached.
+	// The value is too large for this node. After OP_SET the old value is gone, as in
+	// memcached.
 	Status_STATUS_TOO_LARGE Status = 6
 	// No memory could be freed for the entry.
 	Status_STATUS_NO_MEMORY Status = 7
@@ -2466,7 +2477,7 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\x12\v\n" +
 	"\aOP_INCR\x10\v\x12\v\n" +
 	"\aOP_DECR\x10\f\x12\f\n" +
-	"\bOP_FLUSH\x10\r*\xb1\x02\n" +
+	"\bOP_FLUSH\x10\r*\xc8\x02\n" +
 	"\x06Option\x12\x16\n" +
 	"\x12OPTION_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOPTION_COMPARE\x10\x01\x12\x12\n" +
@@ -2482,14 +2493,16 @@ const file_memactor_shard_v1_shard_proto_rawDesc = "" +
 	"\x10OPTION_UNCOUNTED\x10\x80\b\x12\x0f\n" +
 	"\n" +
 	"OPTION_WIN\x10\x80\x10\x12\x18\n" +
-	"\x13OPTION_LATE_EXPTIME\x10\x80 *_\n" +
+	"\x13OPTION_LATE_EXPTIME\x10\x80 \x12\x15\n" +
+	"\x10OPTION_TOO_LARGE\x10\x80@*s\n" +
 	"\x04Mark\x12\x14\n" +
 	"\x10MARK_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bMARK_WON\x10\x01\x12\x0e\n" +
 	"\n" +
 	"MARK_STALE\x10\x02\x12\x11\n" +
 	"\rMARK_WIN_SENT\x10\x04\x12\x10\n" +
-	"\fMARK_FETCHED\x10\b*\xb3\x02\n" +
+	"\fMARK_FETCHED\x10\b\x12\x12\n" +
+	"\x0eMARK_UNCHANGED\x10\x10*\xb3\x02\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tSTATUS_OK\x10\x01\x12\x14\n" +

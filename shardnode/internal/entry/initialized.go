@@ -4,7 +4,7 @@ package entry
 func initialized(a Actor, m *Message, t *Turn) Outcome {
 	switch m.Verb() {
 	case OpGet, OpGat:
-		if m.Op == OpGat || m.Options.Has(Win|Vivify|Recache) {
+		if m.Op == OpGat || m.Options.Has(Win|Vivify|Recache|Compare) {
 			return readAndChange(a, m, t)
 		}
 		return read(a)
@@ -42,7 +42,15 @@ func readAndChange(a Actor, m *Message, t *Turn) Outcome {
 	if m.Options.Has(Win | Vivify | Recache) {
 		win(&o, &a.Entry, m, t)
 	}
+	o.Reply.omitKnown(m)
 	return o
+}
+
+// omitKnown leaves the value out for a reader who has it already.
+func (r *Reply) omitKnown(m *Message) {
+	if m.Options.Has(Compare) && m.Cas == r.Cas {
+		r.Value, r.Marks = nil, r.Marks|Unchanged
+	}
 }
 
 // touch changes the expiry and not the cas unique.

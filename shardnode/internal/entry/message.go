@@ -126,7 +126,8 @@ type Reply struct {
 	Number uint64
 	// Flags are the client flags of the entry, for OpGet and OpGat.
 	Flags uint32
-	// Marks are Won, Stale and WinSent, for a read that may win.
+	// Marks are Won, Stale and WinSent, for a read that may win, and Unchanged for one
+	// that compares: Value is empty then.
 	Marks  Marks
 	Status Status
 }

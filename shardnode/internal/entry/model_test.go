@@ -41,10 +41,13 @@ func (m *model) handle(msg Message, now int64, unique uint64, maxItem int) answe
 	if r.status == OK && m.there {
 		r.cas = m.cas
 	}
+	reads := msg.Op == OpGet || msg.Op == OpGat
+	if reads && r.status == OK && msg.Options.Has(Compare) && msg.Cas == m.cas {
+		r.value, r.marks = "", r.marks|Unchanged
+	}
 	if m.there {
 		r.details = m.describe(before, msg.Options, now)
 	}
-	reads := msg.Op == OpGet || msg.Op == OpGat
 	if reads && r.status == OK && !msg.Options.Has(NoBump|Uncounted) {
 		m.fetched, m.accessed = true, now
 	}
@@ -86,7 +89,7 @@ func (m *model) act(msg Message, now int64, unique uint64, maxItem int) answer {
 	}
 	made := model{there: true, expires: deadline(msg.Vivify, now), cas: unique, accessed: now}
 	op := msg.Op
-	if op.Stores() && overSize(msg.KeyLen, value, msg.Flags, maxItem) {
+	if op.Stores() && (msg.Options.Has(Oversized) || overSize(msg.KeyLen, value, msg.Flags, maxItem)) {
 		if op == OpSet {
 			*m = model{}
 		}
@@ -293,7 +296,7 @@ func drawMessage(t *rapid.T, now int64, cas uint64) Message {
 func drawOptions(t *rapid.T) Options {
 	all := Options(0)
 	for range rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3, 6}).Draw(t, "options") {
-		all |= 1 << rapid.IntRange(0, 12).Draw(t, "option")
+		all |= 1 << rapid.IntRange(0, 13).Draw(t, "option")
 	}
 	return all & KnownOptions
 }

@@ -19,6 +19,7 @@ const (
 	Uncounted                       // me
 	Win                             // any mg
 	LateExptime                     // t or R before T or N
+	Oversized                       // the value was too large, and left out
 	unknown
 )
 
@@ -32,12 +33,13 @@ const KnownOptions = unknown - 1
 // contract's Mark.
 type Marks uint8
 
-// The marks. An entry never has Won.
+// The marks. An entry never has Won or Unchanged.
 const (
-	Won     Marks = 1 << iota // whoever reads this reply is to make the value anew (W)
-	Stale                     // invalidated, and not stored since (X)
-	WinSent                   // somebody has won (Z)
-	Fetched                   // read since it was stored (h1)
+	Won       Marks = 1 << iota // whoever reads this reply is to make the value anew (W)
+	Stale                       // invalidated, and not stored since (X)
+	WinSent                     // somebody has won (Z)
+	Fetched                     // read since it was stored (h1)
+	Unchanged                   // the reader has this value already (C of mg)
 )
 
 // Has tells whether any of these marks is set.

@@ -72,7 +72,7 @@ func lapse(m *Message, t *Turn) Outcome {
 }
 
 func step(a Actor, m *Message, t *Turn) Outcome {
-	if m.Op.Stores() && ItemSize(m.KeyLen, len(m.Value), m.Flags) > t.MaxItem {
+	if m.Op.Stores() && (m.Options.Has(Oversized) || ItemSize(m.KeyLen, len(m.Value), m.Flags) > t.MaxItem) {
 		return tooLarge(a, m)
 	}
 	switch a.State {

@@ -99,9 +99,9 @@ func describe(m *Message, o *Outcome) string {
 var (
 	optionNames = []string{
 		"compare", "newcas", "touch", "vivify", "recache", "invalidate", "dropvalue", "nobump", "novalue", "details",
-		"uncounted", "win", "late",
+		"uncounted", "win", "late", "oversized",
 	}
-	markNames = []string{"won", "stale", "winsent", "fetched"}
+	markNames = []string{"won", "stale", "winsent", "fetched", "unchanged"}
 )
 
 func describeMarks(m Marks) string {

@@ -39,6 +39,7 @@ func vivify(m *Message, t *Turn) (Outcome, bool) {
 	o.Vivified = true
 	if m.Op.Reads() {
 		o.Reply.Value, o.Reply.Marks = e.Value, Won
+		o.Reply.omitKnown(m)
 	}
 	if m.Op.Counts() {
 		o.Reply.Number = m.Initial

@@ -46,6 +46,9 @@ func (a *actor) apply() {
 		t.setExpires(a.ref, a.out.Actor.Entry.Expires)
 		a.reclaim()
 	case entry.Stored:
+		if a.out.Lapsed || a.flushed {
+			a.home.counts[Reclaimed]++
+		}
 		a.store(t)
 		a.reclaim()
 	case entry.Dropped:

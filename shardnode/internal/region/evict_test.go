@@ -103,6 +103,21 @@ func TestEndedEntriesAreReclaimed(t *testing.T) {
 	}
 }
 
+// So does what is stored over an entry that has ended, by itself or by a flush.
+func TestStoredOverAnEndedEntry(t *testing.T) {
+	f := newFixture(t, 1)
+	e := f.op(shardv1.Op_OP_SET, "k")
+	e.Exptime = 10
+	f.send(e)
+	f.clock.pass(time.Minute)
+	f.set("k", "again")
+	f.set("k", "once more")
+	if n := f.Stats().Counts[Reclaimed]; n != 1 {
+		t.Fatalf("%d reclaimed", n)
+	}
+	f.check()
+}
+
 func TestNoMemory(t *testing.T) {
 	f := newFixture(t, 1, memory(10_000))
 	f.want(f.set("k", "v"), statusOK)

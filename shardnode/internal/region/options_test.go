@@ -164,12 +164,12 @@ func TestVivifyWithoutMemory(t *testing.T) {
 
 func TestUnknownOptionsAreRefused(t *testing.T) {
 	f := newFixture(t, 1)
-	r := f.send(wire.Envelope{Op: getOp, Key: []byte("k"), Options: 1 << 13})
+	r := f.send(wire.Envelope{Op: getOp, Key: []byte("k"), Options: 1 << 14})
 	f.want(r, shardv1.Status_STATUS_INVALID)
-	if !strings.Contains(r.Message, "options 8192") {
+	if !strings.Contains(r.Message, "options 16384") {
 		t.Fatal(r.Message)
 	}
-	f.want(f.send(wire.Envelope{Op: getOp, Key: []byte("k"), Options: 1<<13 - 1}), shardv1.Status_STATUS_OK)
+	f.want(f.send(wire.Envelope{Op: getOp, Key: []byte("k"), Options: 1<<14 - 1}), shardv1.Status_STATUS_OK)
 }
 
 // MoveClock moves what expires, and nothing else.
@@ -202,4 +202,18 @@ func TestMoveClock(t *testing.T) {
 	ttl(74)
 	f.MoveClock(74)
 	f.want(f.get("k"), shardv1.Status_STATUS_NOT_FOUND)
+}
+
+// A value that a gateway has refused as too large is counted where its key lives.
+func TestOversizedIsCounted(t *testing.T) {
+	const oversized = shardv1.Option_OPTION_TOO_LARGE
+	f := newFixture(t, 1)
+	f.want(f.set("k", "v"), statusOK)
+	f.want(f.send(with(shardv1.Op_OP_ADD, "k", oversized)), shardv1.Status_STATUS_TOO_LARGE)
+	f.want(f.send(with(setOp, "k", oversized)), shardv1.Status_STATUS_TOO_LARGE)
+	f.want(f.get("k"), statusNotFound)
+	if got := f.countOf(); got != "cmd_get=1 cmd_set=1 get_misses=1 store_too_large=2 total_items=1" {
+		t.Fatalf("counted %s", got)
+	}
+	f.check()
 }
