@@ -12,14 +12,14 @@ import (
 var tooLongKey = longKey + "k"
 
 // faults are lines that are wrong, or look so, and that both versions take in the same way. They name keys that others use, so that
-// what they do nevertheless shows.
+// what they do nevertheless shows. A key that is too long stands first, as memcached has read those ahead of it.
 var faults = []string{
 	"set a 0 0 -1\r\n", "set a 0 0 x\r\n", "add a 0 0 1e3\r\n", "set a 0 0 2147483647\r\n", "replace a 0 0 2147483646\r\n",
 	"append a 0 0 18446744073709551616\r\n", "set a -1 0 -1\r\n", "prepend a x y z\r\n", "set " + tooLongKey + " 0 0 -1\r\n",
 	"set a 0 9223372036854775808 -1\r\n", "set a 0 1x -1\r\n", "cas a 0 0 -1 5\r\n", "cas a 0 0 -1 x\r\n", "Set a 0 0 1\r\n",
 	"set a 0 0 01\r\nx\r\n", "set a 0 0 1 noreplyx\r\nx\r\n", "set a 0 0 1 NOREPLY\r\nx\r\n", "set  a  0 0  1 \r\nx\r\n", "set a 0 0 1\nx\r\n",
 	"set noreply 0 0 1 noreply\r\nx\r\n", "get noreply a noreply\r\n", "gat 0 noreply a\r\n", "touch noreply 0\r\n", "incr noreply 1\r\n",
-	"get " + tooLongKey + "\r\n", "get a " + tooLongKey + "\r\n", "gets a b " + tooLongKey + " a\r\n", "gat 0 " + tooLongKey + " a\r\n",
+	"get " + tooLongKey + "\r\n", "get " + tooLongKey + " a\r\n", "gets " + tooLongKey + " a b\r\n", "gat 0 " + tooLongKey + " a\r\n",
 	"get  a   b \r\n", "gets a\n", "get a\r b\r\n", "get\ta\r\n", "get / HTTP/1.1\r\n",
 	"gat x a\r\n", "gats x a b\r\n", "gat 0x10 a\r\n", "gat 9223372036854775808 a\r\n", "gat 99999999999999999999 a\r\n",
 	"touch " + tooLongKey + " 0\r\n", "touch a x\r\n", "touch a x noreply\r\n", "touch a 0x10\r\n", "touch a 1e3\r\n", "touch a +100\r\n",
