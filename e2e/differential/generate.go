@@ -20,9 +20,10 @@ var numbers = rapid.SampledFrom([]string{
 })
 
 // notNumbers are values that incr and decr have to refuse, or to take although
-// they look odd.
+// they look odd. None has a minus sign: one that is left in memory behind a number
+// from 2^63 on makes that no number for 1.6.18, which looks for it up to a zero byte.
 var notNumbers = rapid.SampledFrom([]string{
-	"", "x", "-1", "1x", "0x10", " 12", "12 ", "12 x", "00000000000000000000000000012",
+	"", "x", "1x", "0x10", " 12", "12 ", "12 x", "00000000000000000000000000012",
 	"18446744073709551616", "99999999999999999999999",
 })
 
