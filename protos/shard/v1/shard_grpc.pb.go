@@ -59,12 +59,14 @@ type ShardServiceClient interface {
 	// Dump lists all entries that the node hosts. An entry that is there from the
 	// beginning to the end is listed exactly once; one that comes or goes meanwhile
 	// may be listed or not. The list is complete only if the stream ends with OK.
-	// RESOURCE_EXHAUSTED: too many dumps at once.
+	// RESOURCE_EXHAUSTED: too many dumps at once. DEADLINE_EXCEEDED: the caller has taken
+	// nothing for two minutes.
 	Dump(ctx context.Context, in *DumpRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DumpResponse], error)
 	// Watch sends what actors do as it happens, until the caller ends it. It never
 	// slows an actor: a caller that reads too slowly loses events, and is told how
 	// many. The first response has no event: it says that watching has begun.
-	// RESOURCE_EXHAUSTED: too many watchers.
+	// RESOURCE_EXHAUSTED: too many watchers. DEADLINE_EXCEEDED: there were events, and the
+	// caller has taken nothing for two minutes.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 	// SetMemoryLimit changes the memory that entries may take. Under a lower limit
 	// the least recently used entries go in the background, some at a time.
@@ -207,12 +209,14 @@ type ShardServiceServer interface {
 	// Dump lists all entries that the node hosts. An entry that is there from the
 	// beginning to the end is listed exactly once; one that comes or goes meanwhile
 	// may be listed or not. The list is complete only if the stream ends with OK.
-	// RESOURCE_EXHAUSTED: too many dumps at once.
+	// RESOURCE_EXHAUSTED: too many dumps at once. DEADLINE_EXCEEDED: the caller has taken
+	// nothing for two minutes.
 	Dump(*DumpRequest, grpc.ServerStreamingServer[DumpResponse]) error
 	// Watch sends what actors do as it happens, until the caller ends it. It never
 	// slows an actor: a caller that reads too slowly loses events, and is told how
 	// many. The first response has no event: it says that watching has begun.
-	// RESOURCE_EXHAUSTED: too many watchers.
+	// RESOURCE_EXHAUSTED: too many watchers. DEADLINE_EXCEEDED: there were events, and the
+	// caller has taken nothing for two minutes.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	// SetMemoryLimit changes the memory that entries may take. Under a lower limit
 	// the least recently used entries go in the background, some at a time.

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -15,20 +14,21 @@ import (
 const maxDumps = 8
 
 // Dump lists all entries. What the caller does not read is not read here either: that
-// is gRPC's flow control, and no lock is held during it.
+// is gRPC's flow control, and no lock is held during it. A caller who reads nothing at
+// all is left (whileRead).
 func (s *Service) Dump(_ *shardv1.DumpRequest, stream shardv1.ShardService_DumpServer) error {
 	select {
 	case s.dumps <- struct{}{}:
 	default:
 		return status.Errorf(codes.ResourceExhausted, "%d dumps are under way", maxDumps)
 	}
-	return s.untilDrain(stream, func(ctx context.Context) error {
+	return s.whileRead(stream, func(ctx context.Context, send func(any) error) error {
 		defer func() { <-s.dumps }()
-		return dump(ctx, s.region.NewDump(), stream)
+		return dump(ctx, s.region.NewDump(), send)
 	})
 }
 
-func dump(ctx context.Context, d *region.Dump, stream shardv1.ShardService_DumpServer) error {
+func dump(ctx context.Context, d *region.Dump, send func(any) error) error {
 	var entries []*shardv1.Metadata
 	for {
 		batch, err := d.Next(ctx)
@@ -39,7 +39,7 @@ func dump(ctx context.Context, d *region.Dump, stream shardv1.ShardService_DumpS
 			return nil
 		}
 		entries = metadata(entries[:0], batch)
-		if err := stream.Send(&shardv1.DumpResponse{Entries: entries}); err != nil {
+		if err := send(&shardv1.DumpResponse{Entries: entries}); err != nil {
 			return err
 		}
 	}
@@ -59,20 +59,4 @@ func metadata(all []*shardv1.Metadata, batch []region.Metadata) []*shardv1.Metad
 		e.Size, e.Flags, e.Fetched = uint64(m.Size), m.Flags, m.Fetched
 	}
 	return all
-}
-
-// untilDrain runs the work of a server stream in a goroutine of its own, so that a
-// draining node can end it while it waits for a caller that does not read. The end
-// is then an error: what the caller has is not all.
-func (s *Service) untilDrain(stream grpc.ServerStream, work func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(stream.Context())
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- s.guarded(func() error { return work(ctx) }) }()
-	select {
-	case err := <-done:
-		return err
-	case <-s.drain:
-		return status.Error(codes.Unavailable, "the node is leaving")
-	}
 }

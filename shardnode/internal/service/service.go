@@ -34,6 +34,8 @@ type Service struct {
 	// Debug allows MoveClock. Set it before the service is registered.
 	Debug bool
 
+	maxUnread time.Duration
+
 	dumps    chan struct{} // holds a token for each dump under way
 	drain    chan struct{} // closed: streams end
 	draining sync.Once
@@ -42,7 +44,7 @@ type Service struct {
 // New makes the service of a region; it is not healthy until SetServing.
 func New(r *region.Region, stats *Stats, log zerolog.Logger) *Service {
 	s := &Service{
-		region: r, stats: stats, log: log, health: health.NewServer(),
+		region: r, stats: stats, log: log, health: health.NewServer(), maxUnread: maxUnread,
 		dumps: make(chan struct{}, maxDumps), drain: make(chan struct{}),
 	}
 	s.SetServing(false)

@@ -13,20 +13,21 @@ import (
 // watchBatch is how many events a response has at most.
 const watchBatch = 128
 
-// Watch sends events as they happen. While the caller does not read, they are lost.
+// Watch sends events as they happen. While the caller does not read, they are lost, and
+// a caller who does not read at all is left (whileRead).
 func (s *Service) Watch(req *shardv1.WatchRequest, stream shardv1.ShardService_WatchServer) error {
 	w, err := s.region.Events().Watch(watch.KindsOf(req.GetKinds()...))
 	if err != nil {
 		return status.Error(codes.ResourceExhausted, err.Error())
 	}
-	return s.untilDrain(stream, func(ctx context.Context) error {
+	return s.whileRead(stream, func(ctx context.Context, send func(any) error) error {
 		defer w.Close()
-		return relay(ctx, w, stream)
+		return relay(ctx, w, send)
 	})
 }
 
-func relay(ctx context.Context, w *watch.Watcher, stream shardv1.ShardService_WatchServer) error {
-	if err := stream.Send(&shardv1.WatchResponse{}); err != nil {
+func relay(ctx context.Context, w *watch.Watcher, send func(any) error) error {
+	if err := send(&shardv1.WatchResponse{}); err != nil {
 		return err
 	}
 	var (
@@ -45,7 +46,7 @@ func relay(ctx context.Context, w *watch.Watcher, stream shardv1.ShardService_Wa
 		for i := range n {
 			setEvent(&events[i], &taken[i])
 		}
-		if err := stream.Send(&shardv1.WatchResponse{Events: refs[:n], Skipped: skipped}); err != nil {
+		if err := send(&shardv1.WatchResponse{Events: refs[:n], Skipped: skipped}); err != nil {
 			return err
 		}
 	}
