@@ -260,9 +260,10 @@ func isRead(e *wire.Envelope) bool {
 		!e.Has(shardv1.Option_OPTION_WIN|shardv1.Option_OPTION_VIVIFY|shardv1.Option_OPTION_RECACHE)
 }
 
-// dial opens a connection to a node; grpc connects in the background.
-func (c *Client) dial(n shard.Node) (*grpc.ClientConn, error) {
-	conn, err := grpc.NewClient("passthrough:///"+n.Address, c.opts.dialOptions()...)
+// dial opens a connection to a node; grpc connects in the background. more options
+// come before those of WithDialOptions.
+func (c *Client) dial(n shard.Node, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient("passthrough:///"+n.Address, c.opts.dialOptions(more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("node %s at %s: %w", n.ID, n.Address, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 )
@@ -48,27 +47,24 @@ func (c *Client) Dump(ctx context.Context, visit func([]*shardv1.Metadata) error
 
 // dump lists the entries of one node.
 func (l *Link) dump(ctx context.Context, visit func([]*shardv1.Metadata) error) error {
-	service, err := l.service()
+	a, err := l.openAside(ctx)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	silence := time.AfterFunc(l.client.opts.timeout, cancel)
-	defer silence.Stop()
-	stream, err := service.Dump(ctx, &shardv1.DumpRequest{})
+	defer a.close()
+	stream, err := a.Dump(a.ctx, &shardv1.DumpRequest{})
 	if err != nil {
-		return l.callError(err)
+		return a.failed(err)
 	}
 	for {
-		silence.Reset(l.client.opts.timeout)
+		a.silence.Reset(l.client.opts.timeout)
 		resp, err := stream.Recv()
-		silence.Stop()
+		a.silence.Stop()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return l.callError(err)
+			return a.failed(err)
 		}
 		if err := visit(resp.GetEntries()); err != nil {
 			return err

@@ -249,12 +249,13 @@ type collector struct {
 	mu       sync.Mutex
 	statuses map[uint64]shardv1.Status
 	values   map[uint64]string
+	messages map[uint64]string
 	done     sync.WaitGroup
 	twice    bool
 }
 
 func newCollector() *collector {
-	return &collector{statuses: map[uint64]shardv1.Status{}, values: map[uint64]string{}}
+	return &collector{statuses: map[uint64]shardv1.Status{}, values: map[uint64]string{}, messages: map[uint64]string{}}
 }
 
 func (k *collector) Reply(tag uint64, r *wire.Reply) {
@@ -264,7 +265,7 @@ func (k *collector) Reply(tag uint64, r *wire.Reply) {
 		k.twice = true
 		return
 	}
-	k.statuses[tag], k.values[tag] = r.Status, string(r.Value)
+	k.statuses[tag], k.values[tag], k.messages[tag] = r.Status, string(r.Value), r.Message
 	k.done.Done()
 }
 

@@ -150,7 +150,7 @@ func (l *Link) callError(err error) error {
 	} else if code == codes.InvalidArgument || code == codes.FailedPrecondition {
 		kind = ErrInvalid
 	}
-	return fmt.Errorf("%w: node %s: %w", kind, l.node.ID, err)
+	return fmt.Errorf("%w: node %s: %w", kind, l.node.ID, plain{err})
 }
 
 // service is for calls beside the stream on the connection that is up.

@@ -198,7 +198,7 @@ func (l *Link) session() bool {
 		return false
 	}
 	if err != nil {
-		l.refuse(LinkDown, "node "+l.node.ID+" is not reachable: "+err.Error())
+		l.refuse(LinkDown, "node "+l.node.ID+" is not reachable: "+Reason(err))
 		return false
 	}
 	defer func() { _ = conn.Close() }()
@@ -222,18 +222,18 @@ func (l *Link) connect(ctx context.Context) (*grpc.ClientConn, shardv1.ShardServ
 	if err != nil {
 		return nil, nil, err
 	}
-	stuck, cancel := context.WithCancel(ctx)
-	timer := time.AfterFunc(l.client.opts.connectTimeout, cancel)
+	stuck, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(l.client.opts.connectTimeout, func() { cancel(errSilent) })
 	stream, err := shardv1.NewShardServiceClient(conn).Deliver(stuck)
-	if err == nil && !timer.Stop() {
-		err = context.DeadlineExceeded
+	if !timer.Stop() {
+		err = errSilent
 	}
 	if err != nil {
-		cancel()
+		cancel(nil)
 		_ = conn.Close()
 		return nil, nil, err
 	}
-	context.AfterFunc(ctx, cancel)
+	context.AfterFunc(ctx, func() { cancel(nil) })
 	return conn, stream, nil
 }
 

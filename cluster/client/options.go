@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -78,8 +79,8 @@ const (
 	keepaliveGap = 10 * time.Second
 )
 
-func (o *options) dialOptions() []grpc.DialOption {
-	return append([]grpc.DialOption{
+func (o *options) dialOptions(more ...grpc.DialOption) []grpc.DialOption {
+	return slices.Concat([]grpc.DialOption{
 		grpc.WithTransportCredentials(o.creds),
 		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(wire.Codec{}),
 			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage)),
@@ -88,7 +89,7 @@ func (o *options) dialOptions() []grpc.DialOption {
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveGap, Timeout: o.timeout}),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: o.connectTimeout}),
 		grpc.WithDisableRetry(), grpc.WithNoProxy(),
-	}, o.extra...)
+	}, more, o.extra)
 }
 
 // sleep waits for d or until ctx ends.

@@ -197,6 +197,7 @@ func (l *Link) broken(err error) string {
 	why := "node " + l.node.ID + " closed the stream"
 	if err != nil {
 		why = "node " + l.node.ID + ": connection lost"
+		err = plain{err}
 	}
 	l.event(l.state == LinkClosed).Err(err).Str("node", l.node.ID).Msg("link broken")
 	return why

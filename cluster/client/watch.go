@@ -136,24 +136,21 @@ func (w *watcher) node(l *Link, begun chan<- error) {
 
 // stream watches a node for as long as that goes well.
 func (w *watcher) stream(l *Link, begun func(error)) error {
-	service, err := l.service()
+	a, err := l.openAside(w.ctx)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(w.ctx)
-	defer cancel()
-	silence := time.AfterFunc(l.client.opts.timeout, cancel)
-	defer silence.Stop()
-	stream, err := service.Watch(ctx, &shardv1.WatchRequest{Kinds: w.kinds})
+	defer a.close()
+	stream, err := a.Watch(a.ctx, &shardv1.WatchRequest{Kinds: w.kinds})
 	if err != nil {
-		return l.callError(err)
+		return a.failed(err)
 	}
 	for {
 		resp, err := stream.Recv()
 		if err != nil {
-			return l.callError(err)
+			return a.failed(err)
 		}
-		silence.Stop() // events may be hours apart
+		a.silence.Stop() // events may be hours apart
 		begun(nil)
 		w.tell(resp)
 	}

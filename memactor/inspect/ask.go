@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/memactor/memactor/cluster/client"
 	"github.com/memactor/memactor/cluster/shard"
 	"github.com/memactor/memactor/cluster/shardpb"
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
@@ -51,17 +51,8 @@ func (d *Dialer) plain(err error) error {
 	case codes.DeadlineExceeded:
 		return fmt.Errorf("no answer in %v", d.Timeout)
 	default:
-		return errors.New(reason(s.Message()))
+		return errors.New(client.Reason(err))
 	}
-}
-
-// reason is what gRPC's message says once its wrapping is taken off.
-func reason(message string) string {
-	_, inner, wrapped := strings.Cut(message, `desc = "`)
-	if !wrapped {
-		return message
-	}
-	return strings.TrimPrefix(strings.TrimSuffix(inner, `"`), "transport: Error while dialing: ")
 }
 
 // shardMap is the map that the node at address acts on.

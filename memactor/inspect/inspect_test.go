@@ -170,14 +170,3 @@ func TestBytes(t *testing.T) {
 		}
 	}
 }
-
-func TestReason(t *testing.T) {
-	for message, want := range map[string]string{
-		"no shard map yet": "no shard map yet",
-		`connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`: "dial tcp 127.0.0.1:1: connect: connection refused",
-	} {
-		if got := reason(message); got != want {
-			t.Errorf("%q", got)
-		}
-	}
-}
