@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,46 @@ func TestDumpThatIsNotRead(t *testing.T) {
 	other.expect("MN\r\n")
 	_ = p.Close()
 	await(t, "the dump ends", func() bool { return s.Conns() == 1 })
+}
+
+// A client that stays and takes nothing of a dump, or of what it watches, is closed
+// after the time for writes, and the nodes' streams end with it.
+func TestClientsThatTakeNothingAreClosed(t *testing.T) {
+	s, a, address := start(t, func(o *Options) { o.Timeouts.Write = 2 * time.Second })
+	p := dial(t, address)
+	p.send("set k 0 0 1\r\nx\r\n")
+	p.expect("STORED\r\n")
+	watches := dial(t, address)
+	watches.send("watch mutations\r\n")
+	watches.expect("OK\r\n")
+	told := make(chan error, 1)
+	visit := a.now(t)
+	go func() {
+		events := slices.Repeat([]*shardv1.LogEvent{{Kind: shardv1.LogKind_LOG_KIND_MUTATIONS, Key: []byte("k")}}, 1000)
+		err := error(nil)
+		for err == nil {
+			err = visit(events, 0)
+		}
+		told <- err
+	}()
+	a.mu.Lock()
+	a.endless = true
+	a.mu.Unlock()
+	dumps := dial(t, address)
+	dumps.send("lru_crawler metadump all\r\n")
+	dumps.expect("OK\r\n")
+	eventually(t, "both are closed", func() bool { return s.Conns() == 1 && s.watchers.count() == 0 })
+	<-told
+	eventually(t, "the dump has ended", func() bool {
+		free := a.mu.TryLock()
+		if free {
+			a.mu.Unlock()
+		}
+		return free
+	})
+	if n := s.counts.timedOut.Load(); n != 2 {
+		t.Errorf("%d connections were closed for taking nothing", n)
+	}
 }
 
 func await(t *testing.T, what string, is func() bool) {
