@@ -7,7 +7,7 @@ import (
 	shardv1 "github.com/memactor/memactor/protos/shard/v1"
 )
 
-// AppendMetadump is the line of lru_crawler metadump for one entry. It ends in "\n" alone, as memcached's does.
+// AppendMetadump is the line of lru_crawler metadump for one entry. It ends in a space and "\n" alone, as memcached's does.
 func AppendMetadump(dst []byte, e *shardv1.Metadata) []byte {
 	expires := e.GetExpires()
 	if expires == 0 {
@@ -20,7 +20,8 @@ func AppendMetadump(dst []byte, e *shardv1.Metadata) []byte {
 	dst = append(append(dst, " fetch="...), yesNo(e.GetFetched())...)
 	dst = strconv.AppendInt(append(dst, " cls="...), ItemClass, 10)
 	dst = strconv.AppendInt(append(dst, " size="...), int64(itemSize(len(e.GetKey()), int(e.GetSize()), e.GetFlags())), 10)
-	return append(dst, '\n')
+	dst = strconv.AppendUint(append(dst, " flags="...), uint64(e.GetFlags()), 10)
+	return append(dst, " \n"...)
 }
 
 // AppendMgdump is the line of lru_crawler mgdump for one entry: the command that reads it. A key that no command line

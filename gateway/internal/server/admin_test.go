@@ -38,7 +38,7 @@ func TestDumps(t *testing.T) {
 	p.send("set b 0 0 3\r\nabc\r\nset a% 0 0 1\r\nx\r\n")
 	p.expect("STORED\r\nSTORED\r\n")
 	p.send("lru_crawler metadump all\r\n")
-	p.expect("OK\r\nkey=a%25 exp=-1 la=1000 cas=7 fetch=no cls=1 size=62\nkey=b exp=-1 la=1000 cas=7 fetch=no cls=1 size=63\nEND\r\n")
+	p.expect("OK\r\nkey=a%25 exp=-1 la=1000 cas=7 fetch=no cls=1 size=62 flags=0 \nkey=b exp=-1 la=1000 cas=7 fetch=no cls=1 size=63 flags=0 \nEND\r\n")
 	p.send("lru_crawler mgdump hash\r\n")
 	p.expect("OK\r\nmg a%\r\nmg b\r\nEN\r\n")
 	p.send("lru_crawler metadump 2\r\nmn\r\n")
@@ -62,7 +62,7 @@ func TestDumpThatFails(t *testing.T) {
 	p.send("set k 0 0 1\r\nx\r\n")
 	p.expect("STORED\r\n")
 	p.send("lru_crawler metadump all\r\n")
-	p.expect("OK\r\nkey=k exp=-1 la=1000 cas=7 fetch=no cls=1 size=61\nSERVER_ERROR dump: memactor: unavailable: node b is away\r\n")
+	p.expect("OK\r\nkey=k exp=-1 la=1000 cas=7 fetch=no cls=1 size=61 flags=0 \nSERVER_ERROR dump: memactor: unavailable: node b is away\r\n")
 	a.mu.Lock()
 	a.missing, a.store = client.ErrBusy, nil
 	a.mu.Unlock()
