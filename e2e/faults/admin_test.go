@@ -156,6 +156,52 @@ func TestDumpOfADyingNode(t *testing.T) {
 	conn.Expect(t, "mn\r\n", "MN\r\n")
 }
 
+// heard is what a watcher was told.
+type heard struct {
+	lines, lost int
+	rest        string // of a line that is not whole yet
+}
+
+// take counts the lines of what was read.
+func (h *heard) take(text string) {
+	h.rest += text
+	for line, rest, whole := strings.Cut(h.rest, "\n"); whole; line, rest, whole = strings.Cut(h.rest, "\n") {
+		h.rest = rest
+		if n, skipped := strings.CutPrefix(line, "skipped="); skipped {
+			lost, _ := strconv.Atoi(n)
+			h.lost += lost
+		} else if strings.HasPrefix(line, "ts=") {
+			h.lines++
+		}
+	}
+}
+
+// listen reads until all that happened is a line or is lost, or nothing more comes.
+func (h *heard) listen(conn *harness.Conn, all int) {
+	for quiet := 0; h.lines+h.lost < all && quiet < 100; quiet++ {
+		text, closed := conn.Drain(100 * time.Millisecond)
+		h.take(text)
+		if text != "" {
+			quiet = 0
+		}
+		if closed {
+			return
+		}
+	}
+}
+
+// stat is a number among the gateway's statistics.
+func stat(t *testing.T, address, name string) int {
+	t.Helper()
+	stats := harness.Dial(t, address).Do(t, "stats\r\n")
+	found := regexp.MustCompile(`STAT ` + name + ` (\d+)\r\n`).FindStringSubmatch(stats)
+	if found == nil {
+		t.Fatalf("no %s in\n%s", name, stats)
+	}
+	n, _ := strconv.Atoi(found[1])
+	return n
+}
+
 // TestWatchUnderLoad has clients that watch, read or not, while others store: each line
 // is delivered or counted as lost, memory is bounded, and commands go on.
 func TestWatchUnderLoad(t *testing.T) {
@@ -166,34 +212,41 @@ func TestWatchUnderLoad(t *testing.T) {
 	never.Expect(t, "watch mutations\r\n", "OK\r\n")
 	const stores = 100_000
 	var wg sync.WaitGroup
-	var lines, lost int
-	wg.Go(func() {
-		for quiet := 0; lines+lost < stores && quiet < 20; quiet++ {
-			text, closed := reads.Drain(100 * time.Millisecond)
-			lines += strings.Count(text, "type=item_store ")
-			for _, skipped := range regexp.MustCompile(`(?m)^skipped=(\d+)$`).FindAllStringSubmatch(text, -1) {
-				n, _ := strconv.Atoi(skipped[1])
-				lost += n
-			}
-			if text != "" {
-				quiet = 0
-			}
-			if closed {
-				return
-			}
-		}
-	})
+	var h heard
+	wg.Go(func() { h.listen(reads, stores) })
 	fill(t, c.Address(), stores)
 	wg.Wait()
-	if lines == 0 || lines+lost > stores {
-		t.Errorf("%d lines and %d lost of %d stores", lines, lost, stores)
+	if h.lines == 0 || h.lines+h.lost > stores {
+		t.Errorf("%d lines and %d lost of %d stores", h.lines, h.lost, stores)
 	}
-	t.Logf("%d lines delivered, %d said to be lost, of %d stores", lines, lost, stores)
-	stats := harness.Dial(t, c.Address()).Do(t, "stats\r\n")
-	skipped := regexp.MustCompile(`STAT log_watcher_skipped (\d+)\r\n`).FindStringSubmatch(stats)
-	if skipped == nil || !strings.Contains(stats, "STAT log_watchers 2\r\n") {
-		t.Fatalf("stats know nothing of the watchers:\n%s", stats)
+	t.Logf("%d lines delivered, %d said to be lost, of %d stores", h.lines, h.lost, stores)
+	if n := stat(t, c.Address(), "log_watchers"); n != 2 {
+		t.Errorf("%d watchers", n)
 	}
-	t.Logf("lost by both watchers together: %s", skipped[1])
+	t.Logf("lost by both watchers together: %d", stat(t, c.Address(), "log_watcher_skipped"))
 	m.check(t, "with two watchers", 128<<20)
+}
+
+// TestWatcherThatReadsLater has a watcher that does not read while commands run, which
+// go on, and reads then: it is told of each event, by a line or by how many it has lost.
+func TestWatcherThatReadsLater(t *testing.T) {
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3})
+	watcher, conn := harness.Dial(t, c.Address()), harness.Dial(t, c.Address())
+	watcher.Expect(t, "watch fetchers mutations\r\n", "OK\r\n")
+	const stores, gets = 300_000, 1000
+	fill(t, c.Address(), stores)
+	lostSoFar := stat(t, c.Address(), "log_watcher_skipped")
+	if lostSoFar == 0 {
+		t.Fatal("nothing is lost: this is no test of it")
+	}
+	t.Logf("the slowest of %d gets beside the stuck watcher took %v", gets, slowest(t, conn, gets))
+	var h heard
+	h.listen(watcher, stores+gets)
+	if h.lines == 0 || h.lines+h.lost != stores+gets {
+		t.Errorf("%d lines and %d lost make %d, not %d", h.lines, h.lost, h.lines+h.lost, stores+gets)
+	}
+	if lost := stat(t, c.Address(), "log_watcher_skipped"); lost != h.lost || lost <= lostSoFar {
+		t.Errorf("%d are counted as lost, %d before the gets; the watcher was told of %d", lost, lostSoFar, h.lost)
+	}
+	t.Logf("%d lines, %d lost", h.lines, h.lost)
 }

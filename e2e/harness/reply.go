@@ -12,7 +12,7 @@ import (
 // ErrReply is a reply that is not memcached's protocol.
 var ErrReply = errors.New("harness: not a memcached reply")
 
-// Reply reads the reply of one command: a line, VA and a data block, or VALUE blocks
+// Reply reads the reply of one command: a line, VA and a data block, or VALUE blocks, CONFIG
 // or STAT lines up to their END. A reply that begins with VALUE blocks may also end in
 // an error line.
 func (c *Conn) Reply() (string, error) {
@@ -25,7 +25,7 @@ func (c *Conn) Reply() (string, error) {
 			return string(reply), fmt.Errorf("harness: in the reply %s: %w", Shorten(string(reply)), err)
 		}
 		switch kind, _, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(" ")); string(kind) {
-		case "VALUE":
+		case "VALUE", "CONFIG":
 			if reply, err = c.data(reply, line, 3); err != nil {
 				return string(reply), err
 			}
