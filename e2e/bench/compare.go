@@ -62,6 +62,13 @@ func compareIn(ctx context.Context, c cell, o options, all []*system) (compariso
 
 // measure is one turn.
 func measure(ctx context.Context, c cell, s *system, duration time.Duration, seed uint64) (sample, error) {
+	if s.burden != nil {
+		end, err := s.burden(ctx, s)
+		if err != nil {
+			return sample{}, err
+		}
+		defer end()
+	}
 	serverBefore, err := s.cpu()
 	if err != nil {
 		return sample{}, err

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/memactor/memactor/e2e/harness"
 	"github.com/memactor/memactor/memactor/load"
@@ -134,7 +136,7 @@ func TestCompareWithABaseline(t *testing.T) {
 	if err := r.throughput(t.Context(), o, kinds); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| to memcached | to before |", "| memactor |", "| before |"} {
+	for _, want := range []string{"| least .. greatest | to before |", "| memactor |", "| before |"} {
 		if text := r.markdown.String(); !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
@@ -241,5 +243,41 @@ func TestTwemproxyConfig(t *testing.T) {
 	<-p.exited
 	if p.cmd.ProcessState.ExitCode() != 0 {
 		t.Errorf("%s", p.output)
+	}
+}
+
+// A burden is there for the turn of its system, and gone afterwards.
+func TestBurdens(t *testing.T) {
+	bin := filepath.Dir(harness.Binary(t, harness.GatewayProgram))
+	for name, b := range map[string]burden{stuckName: stuckClients, dumpName: endlessDumps} {
+		t.Run(name, func(t *testing.T) {
+			s, err := burdened(name, bin, b)(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.stop()
+			if err := populate(t.Context(), s, 1000); err != nil {
+				t.Fatal(err)
+			}
+			end, err := s.burden(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn := harness.Dial(t, s.address)
+			connections := func(want ...int) func() bool {
+				return func() bool {
+					text := conn.Do(t, "stats\r\n")
+					return strings.Contains(text, fmt.Sprintf("STAT curr_connections %d\r\n", want[0])) &&
+						strings.Contains(text, fmt.Sprintf("STAT log_watchers %d\r\n", want[1]))
+				}
+			}
+			with := []int{1 + 1, 0}
+			if name == stuckName {
+				with = []int{1 + stuckDumps + stuckWatchers, stuckWatchers}
+			}
+			harness.Eventually(t, 30*time.Second, "the burden is there", connections(with...))
+			end()
+			harness.Eventually(t, 30*time.Second, "the burden is gone", connections(1, 0))
+		})
 	}
 }

@@ -114,12 +114,17 @@ func cellTable(c comparison) table.Writer {
 	return t
 }
 
-// bases are the systems that the others are held against: the cell's, and the older build if it took part.
-func (c comparison) bases() []string {
-	if slices.Contains(c.systems, beforeName) {
-		return []string{c.cell.base(), beforeName}
+// bases are the systems that the others are held against: the cell's and the older build if they took part, else memactor.
+func (c comparison) bases() (bases []string) {
+	for _, name := range []string{c.cell.base(), beforeName} {
+		if slices.Contains(c.systems, name) {
+			bases = append(bases, name)
+		}
 	}
-	return []string{c.cell.base()}
+	if len(bases) == 0 {
+		return []string{memactorName}
+	}
+	return bases
 }
 
 // memoryTable has a line for each system.

@@ -20,7 +20,9 @@ import (
 const (
 	memactorName  = "memactor"
 	beforeName    = "before"          // only with -baseline
-	consulName    = "memactor+consul" // only if -systems names it
+	consulName    = "memactor+consul" // only if -systems names it, as the two below
+	stuckName     = "memactor+stuck"
+	dumpName      = "memactor+dump"
 	twemproxyName = "twemproxy"
 	memcachedName = "memcached"
 )
@@ -41,6 +43,7 @@ type system struct {
 	// they need that is in nobody's way.
 	stores, fronts, beside []*process
 	dir                    string // of configuration and log files; removed at the end
+	burden                 burden // of each turn; mostly nil
 	noMeta                 bool   // it does not know memcached's meta commands
 }
 
@@ -55,6 +58,8 @@ func chosenSystems(o options) ([]kind, error) {
 	all := []kind{
 		{memactorName, "gateway + 2 shardnode -m " + megabytes, func(ctx context.Context) (*system, error) { return startMemactor(ctx, memactorName, o.bin) }},
 		{consulName, "the same, joined through a Consul agent", func(ctx context.Context) (*system, error) { return startWithConsul(ctx, o.bin) }},
+		{stuckName, fmt.Sprintf("memactor beside %d dumps and %d watchers that nobody reads", stuckDumps, stuckWatchers), burdened(stuckName, o.bin, stuckClients)},
+		{dumpName, "memactor beside a client that reads dumps of all entries without a pause", burdened(dumpName, o.bin, endlessDumps)},
 		{twemproxyName, "nutcracker (ketama, fnv1a_64, 1 connection to each server) + 2 memcached -m " + megabytes, startTwemproxy},
 		{memcachedName, "memcached -m " + megabytes + ", its default of 4 threads", startMemcached},
 	}
