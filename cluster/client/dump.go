@@ -34,7 +34,11 @@ func (c *Client) Dump(ctx context.Context, visit func([]*shardv1.Metadata) error
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				return visit(entries)
+				err := visit(entries)
+				if err != nil {
+					cancel(err) // before another has its turn
+				}
+				return err
 			})
 			if err != nil {
 				cancel(err)

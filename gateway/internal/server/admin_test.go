@@ -114,14 +114,14 @@ func TestClientsThatTakeNothingAreClosed(t *testing.T) {
 	watches.expect("OK\r\n")
 	told := make(chan error, 1)
 	visit := a.now(t)
-	go func() {
+	a.visits.Go(func() {
 		events := slices.Repeat([]*shardv1.LogEvent{{Kind: shardv1.LogKind_LOG_KIND_MUTATIONS, Key: []byte("k")}}, 1000)
 		err := error(nil)
 		for err == nil {
 			err = visit(events, 0)
 		}
 		told <- err
-	}()
+	})
 	a.mu.Lock()
 	a.endless = true
 	a.mu.Unlock()

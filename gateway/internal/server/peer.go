@@ -5,8 +5,6 @@ import (
 	"io"
 	"net"
 	"time"
-
-	"github.com/memactor/memactor/gateway/internal/session"
 )
 
 // What people are told of a connection: stats conns, and those who watch.
@@ -65,7 +63,7 @@ func (a activity) String() string {
 
 // waitsFor is reading or receiving.
 func (c *conn) waitsFor() activity {
-	if c.session.State() == session.WaitingForData {
+	if c.session.Need() > 0 {
 		return receiving
 	}
 	return reading

@@ -42,6 +42,7 @@ type actors struct {
 	groups  []string          // that were asked for
 	kinds   []shardv1.LogKind // of the last Watch, and who it tells
 	visit   func([]*shardv1.LogEvent, uint64) error
+	visits  sync.WaitGroup // those that are under way
 }
 
 func (a *actors) Submit(e *wire.Envelope, sink client.Sink, tag uint64) {
@@ -130,7 +131,7 @@ func (a *actors) Watch(ctx context.Context, kinds []shardv1.LogKind, visit func(
 		return nil, a.missing
 	}
 	a.kinds, a.visit = kinds, visit
-	return func() error { <-ctx.Done(); return ctx.Err() }, nil
+	return func() error { <-ctx.Done(); a.visits.Wait(); return ctx.Err() }, nil
 }
 
 func (a *actors) SetMemoryLimit(_ context.Context, total uint64) error {
