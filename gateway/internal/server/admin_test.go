@@ -201,6 +201,23 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+func TestWatchTellsWhyConnectionsEnd(t *testing.T) {
+	for sent, reason := range map[string]string{
+		"quit\r\n": "normal", "GET / HTTP/1.1\r\n": "error", "set " + strings.Repeat("k", 2100): "error",
+		"\x80\x17" + strings.Repeat("\x00", 22): "normal", "\x80\x01\x00\x00\x00" + strings.Repeat("\x00", 19): "error", // quitq, and a set without extras
+	} {
+		_, _, address := start(t)
+		p := dial(t, address)
+		p.send("watch connevents\r\n")
+		p.expect("OK\r\n")
+		dial(t, address).send(sent)
+		_, _ = p.r.ReadString('\n')
+		if line, _ := p.r.ReadString('\n'); !strings.Contains(line, "type=conn_close") || !strings.Contains(line, " reason="+reason+" ") {
+			t.Errorf("%q: %q", sent, line)
+		}
+	}
+}
+
 func TestWatchConnections(t *testing.T) {
 	s, a, address := start(t)
 	p := dial(t, address)

@@ -76,6 +76,8 @@ func (c *conn) reason(err error) string {
 		return "idle_timeout"
 	case c.srv.ending():
 		return "shutdown"
+	case c.session.Refused():
+		return "error"
 	case err == nil || errors.Is(err, io.EOF):
 		return "normal"
 	}

@@ -85,6 +85,7 @@ type Session struct {
 	typical  int    // bytes that a value had in the last round with values
 	estimate int    // bytes that a value is likely to have
 	closing  bool
+	quits    bool // and the client wants it so
 	barrier  bool // the round is one
 	round    *Round
 }
@@ -109,6 +110,9 @@ func (s *Session) State() State {
 
 // Closing says that the connection is to be closed once the round is answered.
 func (s *Session) Closing() bool { return s.closing }
+
+// Refused says that it is to be closed for what the client has sent.
+func (s *Session) Refused() bool { return s.closing && !s.quits }
 
 // Need is how many bytes the buffer must hold for Advance to get on with the data
 // block that it waits for; 0 if it waits for none.
@@ -211,7 +215,7 @@ func (s *Session) execute(frame []byte, n int, in []byte, r *Round) (int, bool) 
 	case protocol.Auth:
 		return s.sasl(n, in, r)
 	case protocol.Close:
-		s.closing = true
+		s.closing, s.quits = true, true
 		r.answer(cmd.Answer)
 	}
 	return n, true
