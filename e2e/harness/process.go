@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/memactor/memactor/cluster/registry/registrytest"
 )
 
 // ExitTimeout bounds every wait for a process's end.
@@ -72,9 +74,13 @@ func (p *Process) Kill(t testing.TB) {
 	p.ExitCode(t)
 }
 
-// Pause stops the process where it is (SIGSTOP): it holds its connections and
-// answers nothing until Resume.
-func (p *Process) Pause(t testing.TB) { t.Helper(); p.Signal(t, syscall.SIGSTOP) }
+// Pause stops the process where it is (SIGSTOP): when it returns, and until Resume,
+// the process holds its connections and answers nothing.
+func (p *Process) Pause(t testing.TB) {
+	t.Helper()
+	p.Signal(t, syscall.SIGSTOP)
+	registrytest.AwaitStopped(t, p.Pid())
+}
 
 // Resume lets a paused process go on (SIGCONT).
 func (p *Process) Resume(t testing.TB) { t.Helper(); p.Signal(t, syscall.SIGCONT) }

@@ -215,7 +215,7 @@ func (a *Agent) RestartEmpty() {
 func (a *Agent) Pause() {
 	a.t.Helper()
 	_ = a.cmd.Process.Signal(syscall.SIGSTOP)
-	awaitStopped(a.t, a.cmd.Process.Pid)
+	AwaitStopped(a.t, a.cmd.Process.Pid)
 }
 
 // Resume ends a Pause.

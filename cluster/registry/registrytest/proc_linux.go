@@ -16,9 +16,9 @@ func dieWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }
 
-// awaitStopped waits until the kernel has stopped all of a process: each of its threads
+// AwaitStopped waits until the kernel has stopped all of a process: each of its threads
 // takes the signal when it is its turn.
-func awaitStopped(t testing.TB, pid int) {
+func AwaitStopped(t testing.TB, pid int) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))

@@ -11,5 +11,5 @@ import (
 // agent behind.
 func dieWithParent() *syscall.SysProcAttr { return nil }
 
-// awaitStopped is for Linux only.
-func awaitStopped(testing.TB, int) {}
+// AwaitStopped is for Linux only.
+func AwaitStopped(testing.TB, int) {}
