@@ -171,3 +171,13 @@ func ask(t *testing.T, socket, text string, lines int) string {
 	}
 	return string(reply)
 }
+
+func TestAnIPv4AddressIsTakenByItsWord(t *testing.T) {
+	for address, want := range map[string]string{
+		"0.0.0.0:11211": "tcp4", "127.0.0.1:0": "tcp4", "[::]:11211": "tcp", "localhost:11211": "tcp", ":11211": "tcp",
+	} {
+		if got := network(address); got != want {
+			t.Errorf("%s: %s", address, got)
+		}
+	}
+}

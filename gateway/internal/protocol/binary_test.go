@@ -194,3 +194,17 @@ func BenchmarkParseBinary(b *testing.B) {
 		})
 	}
 }
+
+// A cas in the header is compared by what changes the entry, never by what reads it.
+func TestBinaryReadsCompareNothing(t *testing.T) {
+	for opcode, want := range map[byte]bool{0x00: false, 0x09: false, 0x0c: false, 0x1d: false, 0x24: false, 0x01: true, 0x04: true, 0x05: true, 0x0e: true} {
+		extras := map[byte]int{0x1d: 4, 0x24: 4, 0x01: 8, 0x05: 20}[opcode]
+		in := request(opcode, extras, 1, 0)
+		binary.BigEndian.PutUint64(in[16:], 5)
+		frame, _ := Frame(in)
+		var c Command
+		if err := ParseBinary(frame, &c); err != OK || c.Has(shardv1.Option_OPTION_COMPARE) != want {
+			t.Errorf("%02x: compares: %v (%v)", opcode, !want, err)
+		}
+	}
+}

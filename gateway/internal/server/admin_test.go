@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -247,6 +249,35 @@ func TestWatchConnections(t *testing.T) {
 		if !regexp.MustCompile(want).MatchString(text) {
 			t.Errorf("no %s in\n%s", want, text)
 		}
+	}
+}
+
+// A client of a unix socket is told by that socket, and who still owes a data block as such.
+func TestConnectionsOfAUnixSocket(t *testing.T) {
+	s, _, address := start(t)
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	local, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(local, "set k 0 0 6\r\nab"); err != nil {
+		t.Fatal(err)
+	}
+	p := dial(t, address)
+	want := regexp.MustCompile(`(\d+):addr unix:` + path + `\r\nSTAT \d+:listen_addr unix:` + path + `\r\nSTAT \d+:state conn_nread\r\n`)
+	eventually(t, "the client of the socket waits with its data block", func() bool {
+		p.send("stats conns\r\n")
+		return want.MatchString(strings.Join(p.lines("END\r\n"), ""))
+	})
+	_, _ = local.Close(), l.Close()
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }
 
