@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	// cutFor is how long a cut lasts: longer than Consul takes to notice.
-	cutFor = 10 * time.Second
+	// cutFor is how long a cut lasts, or until the node has no shards any more if
+	// that is to be; on a busy machine Consul needs longer to notice.
+	cutFor        = 10 * time.Second
+	noticeTimeout = 30 * time.Second
 	// recoverTimeout is how long after the end of a cut every key can be stored and
 	// read.
 	recoverTimeout = 30 * time.Second
@@ -24,7 +26,8 @@ const (
 type cutTest struct {
 	name string
 	cut  func(t *testing.T)
-	// moves says that shards change their owner, and entries may be lost by that.
+	// moves says that the node's shards get other owners before the cut is healed, and
+	// entries may be lost by that.
 	moves bool
 	// split says that an owner which was replaced has not heard of it, and that a
 	// gateway may still reach it: two gateways may see two worlds.
@@ -85,6 +88,9 @@ func (n *network) during(t *testing.T, test cutTest) {
 	began := clock.Now()
 	test.cut(t)
 	time.Sleep(cutFor)
+	if test.moves {
+		n.waitMoved(t, n.nodes[1])
+	}
 	heal(t)
 	healed := clock.Now()
 	n.wantAllKeys(t)
@@ -133,6 +139,17 @@ func (n *network) waitAllOwn(t *testing.T) {
 		})
 	}
 	n.cluster.WaitReady(t)
+}
+
+// waitMoved waits until a node that was cut off has no shards any more, by what the
+// others know.
+func (n *network) waitMoved(t *testing.T, cut host) {
+	t.Helper()
+	began := time.Now()
+	harness.Eventually(t, noticeTimeout, "the shards of "+cut.name+" have other owners", func() bool {
+		return n.cluster.Owners(t).Count(cut.name) == 0
+	})
+	t.Logf("waited %v more until the shards had other owners", round(time.Since(began)))
 }
 
 // startLoads starts clients at both gateways, on keys of every node: at both on the
