@@ -32,6 +32,9 @@ func (c Compatible) checkCompatible() error {
 // what scripts that start a memcached say. The table is in docs/operations.md.
 func Memcached() daemon.Foreign {
 	return daemon.Foreign{
+		Names: map[string]string{
+			"conn-limit": "max-connections", "unix-socket": "socket", "unix-mask": "socket-mode",
+		},
 		OptionsIn: "extended",
 		Options: map[string]string{
 			"idle_timeout": "idle-timeout", "ssl_chain_cert": "ssl-chain-cert", "ssl_key": "ssl-key",
@@ -55,8 +58,10 @@ func Memcached() daemon.Foreign {
 			{Short: "r", Name: "enable-coredumps", Switch: true, Instead: "set ulimit -c, and GOTRACEBACK=crash"},
 			{Short: "L", Name: "enable-largepages", Switch: true, Instead: "leave it out: Go uses large pages as the system allows"},
 			{Short: "m", Name: "memory-limit", Instead: "items are in the shard nodes: shardnode -m"},
-			{Short: "M", Name: "disable-evictions", Switch: true, Instead: "leave it out: a full shard node always evicts"},
+			{Short: "M", Name: "disable-evictions", Switch: true, Instead: "items are in the shard nodes: shardnode -M"},
 			{Short: "C", Name: "disable-cas", Switch: true, Instead: "leave it out: cas uniques cost nothing here"},
+			{Short: "S", Name: "enable-sasl", Switch: true, Instead: "-Y FILE: its users are those of SASL, too"},
+			{Short: "i", Name: "license", Switch: true, Instead: "the licence is Apache-2.0"},
 			{Short: "f", Name: "slab-growth-factor", Instead: "leave it out: there are no slab classes"},
 			{Short: "n", Name: "slab-min-size", Instead: "leave it out: there are no slab classes"},
 			{Short: "e", Name: "memory-file", Instead: "leave it out: nothing is kept on disk"},

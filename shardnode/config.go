@@ -34,8 +34,11 @@ type Config struct {
 	Weight int `name:"weight" usage:"share of the shards, relative to the other nodes" range:"1..65536"`
 
 	// Memory is for entries, with all that they cost. Over it the least recently
-	// used entry of a shard is evicted.
+	// used entry of a shard is evicted, unless NoEviction says otherwise.
 	Memory daemon.Size `name:"memory-limit" short:"m" usage:"memory for items, in megabytes" unit:"1m" range:"1m.."`
+
+	// NoEviction is memcached's -M.
+	NoEviction bool `name:"disable-evictions" short:"M" usage:"when memory is exhausted, refuse to store instead of evicting"`
 
 	// MaxItem is the largest item: key, value and memcached's header (about 50
 	// bytes). It must be no less than the gateways'.

@@ -87,8 +87,10 @@ func Run(ctx context.Context, p daemon.Process, cfg Config, reg registry.Registr
 }
 
 func newNode(cfg Config, p daemon.Process, mesh *certs.Mesh, reg registry.Registry) *node {
-	r := region.New(region.Options{NodeID: cfg.ID, Memory: int64(cfg.Memory), MaxItem: int(cfg.MaxItem), Log: p.Log})
-	stats := &service.Stats{Region: r, MaxItem: int64(cfg.MaxItem)}
+	r := region.New(region.Options{
+		NodeID: cfg.ID, Memory: int64(cfg.Memory), NoEviction: cfg.NoEviction, MaxItem: int(cfg.MaxItem), Log: p.Log,
+	})
+	stats := &service.Stats{Region: r, MaxItem: int64(cfg.MaxItem), NoEviction: cfg.NoEviction}
 	s := service.New(r, stats, p.Log)
 	s.Debug = cfg.Debug
 	server := grpc.NewServer(slices.Concat(service.ServerOptions(), daemon.ServerOptions(p, nil), mesh.ServerOptions())...)

@@ -122,6 +122,7 @@ func (c *command) addFlags(set *pflag.FlagSet) {
 	set.SortFlags = false
 	c.flags = addFlags(set, c.fields)
 	c.spec.Foreign.addRefused(set)
+	set.SetNormalizeFunc(c.spec.Foreign.translate)
 	set.StringVar(&c.file, "config", "", "read settings from this YAML `FILE`; flags and environment win")
 	set.BoolVarP(&c.test, "test", "t", false, "test the configuration, print it with its sources, and exit")
 	set.BoolVarP(&c.showVersion, "version", "V", false, "print the version and exit")

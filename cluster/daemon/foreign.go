@@ -12,6 +12,8 @@ import (
 // Foreign is what another program's command line says and ours says otherwise: the
 // flags and options of scripts that were written for memcached.
 type Foreign struct {
+	// Names are the other program's long names of settings that have another one here.
+	Names map[string]string
 	// Options are what the list setting named OptionsIn takes as name=value, each
 	// with the setting that it stands for; without a value it is true. In a layer,
 	// the option wins over the setting.
@@ -41,6 +43,14 @@ func (f Foreign) addRefused(set *pflag.FlagSet) {
 			flag.NoOptDefVal = "true"
 		}
 	}
+}
+
+// translate is a pflag.NormalizedName function.
+func (f Foreign) translate(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if ours, ok := f.Names[name]; ok {
+		name = ours
+	}
+	return pflag.NormalizedName(name)
 }
 
 // refusal is a pflag.Value that takes none.

@@ -25,6 +25,7 @@ func invokeForeign(t *testing.T, args ...string) (cfg withOptions, code int, err
 		Name: "gateway", Config: &cfg, Environ: []string{"HOME=/nowhere"}, Signals: make(chan os.Signal),
 		Run: func(context.Context, Process) error { return nil },
 		Foreign: Foreign{
+			Names: map[string]string{"tcp-port": "port"},
 			OptionsIn: "extended", Options: map[string]string{"tcp_port": "port", "cache": "cache"}, Idle: []string{"modern"},
 			Refused: []Refused{
 				{Short: "d", Name: "daemon", Switch: true, Instead: "let systemd keep it"},
@@ -49,6 +50,15 @@ func TestOptionsAreSettings(t *testing.T) {
 	}
 	if _, _, said := invokeForeign(t, "-o", "cache"); strings.Contains(said, "nothing") {
 		t.Errorf("all means something, and still: %q", said)
+	}
+}
+
+func TestNamesAreTranslated(t *testing.T) {
+	if cfg, code, said := invokeForeign(t, "--tcp-port", "9"); code != ExitOK || cfg.Port != 9 {
+		t.Errorf("exit code %d, port %d: %s", code, cfg.Port, said)
+	}
+	if _, _, said := invokeForeign(t, "--help"); strings.Contains(said, "tcp-port") {
+		t.Error("they are in --help")
 	}
 }
 

@@ -6,6 +6,8 @@ import "github.com/memactor/memactor/shardnode/internal/entry"
 // itself. A shard that needs memory evicts from itself if it has at least its share
 // (limit / shards), else from one that has. So the limit holds, and is used
 // fully, when all the load goes to few shards as well.
+//
+// With Options.NoEviction only what has ended gives way.
 
 const (
 	// evictAtOnce bounds how many entries go under one hold of a shard's lock.
@@ -83,6 +85,9 @@ func (h *hosted) evict(r *Region, n, now int64) (freed int64) {
 		if h.holds(ref) {
 			h.table.policy.used(ref)
 			continue
+		}
+		if r.opts.NoEviction && !h.ended(&h.table.slots[ref], now) {
+			break
 		}
 		freed += h.expel(r, ref, now)
 	}

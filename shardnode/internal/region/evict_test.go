@@ -85,6 +85,34 @@ func TestLeastRecentlyUsedGoesFirst(t *testing.T) {
 	f.check()
 }
 
+// Without eviction a store is refused, and only what has ended gives way. A set that is
+// refused ends what was there, as in memcached.
+func TestNoEviction(t *testing.T) {
+	f := newFixture(t, 4, memory(100_000), func(o *Options) { o.NoEviction = true })
+	value := strings.Repeat("x", 500)
+	stored := 0
+	for f.set(fmt.Sprint("key", stored), value).Status == statusOK {
+		stored++
+	}
+	if s := f.Stats(); s.Items != uint64(stored) || s.Counts[Evictions] != 0 || s.Bytes < 90_000 {
+		t.Fatalf("%d stored, %d there, %d bytes, %d evictions", stored, s.Items, s.Bytes, s.Counts[Evictions])
+	}
+	f.want(f.set("key1", strings.Repeat("y", 5000)), shardv1.Status_STATUS_NO_MEMORY)
+	for i := range stored {
+		if found := f.value(fmt.Sprint("key", i)) != "-"; found != (i != 1) {
+			t.Errorf("key%d: found: %v", i, found)
+		}
+	}
+	f.want(f.set("in its place", value), statusOK)
+	f.want(f.set("one more", value), shardv1.Status_STATUS_NO_MEMORY)
+	f.flushAll(0)
+	f.want(f.set("after the flush", value), statusOK)
+	if s := f.Stats(); s.Counts[Evictions] != 0 || s.Counts[Reclaimed] == 0 || s.Counts[StoreNoMemory] < 3 {
+		t.Errorf("%v", s.Counts)
+	}
+	f.check()
+}
+
 // What has ended counts as reclaimed, not as evicted.
 func TestEndedEntriesAreReclaimed(t *testing.T) {
 	f := newFixture(t, 1, memory(50_000))

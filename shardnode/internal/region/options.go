@@ -14,6 +14,9 @@ type Options struct {
 	// Memory is the limit for entries with all overhead, in bytes (memcached's -m);
 	// SetMemoryLimit changes it.
 	Memory int64
+	// NoEviction refuses stores for which there is no memory, instead of evicting
+	// (memcached's -M).
+	NoEviction bool
 	// MaxItem is the limit for one item as memcached counts it (memcached's -I), in
 	// bytes.
 	MaxItem int

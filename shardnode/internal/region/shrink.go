@@ -7,6 +7,7 @@ import (
 
 // SetMemoryLimit changes Options.Memory, in bytes. What is above a lower limit is
 // evicted by Run, in slices; until then commands evict only what they need themselves.
+// With Options.NoEviction it stays, and stores are refused until enough of it has gone.
 // ErrMemory is a limit in which the largest item does not fit.
 func (r *Region) SetMemoryLimit(bytes int64) error {
 	if bytes < int64(r.opts.MaxItem) {
@@ -24,6 +25,10 @@ func (r *Region) SetMemoryLimit(bytes int64) error {
 // shrink evicts for one slice what is above the limit, and tells whether more is left.
 func (r *Region) shrink() bool {
 	if !r.budget.lowering() {
+		return false
+	}
+	if r.opts.NoEviction {
+		r.budget.settle()
 		return false
 	}
 	end := r.opts.Now().Add(sweepSlice)

@@ -49,6 +49,32 @@ func TestLowerLimit(t *testing.T) {
 	f.check()
 }
 
+// A limit that was lowered evicts nothing either, and holds as what there is goes.
+func TestLowerLimitWithoutEviction(t *testing.T) {
+	f := newFixture(t, 16, memory(8<<20), func(o *Options) { o.NoEviction = true })
+	for i := range 4000 {
+		f.want(f.set(fmt.Sprint("k", i), strings.Repeat("x", 400)), statusOK)
+	}
+	if err := f.SetMemoryLimit(1 << 20); err != nil {
+		t.Fatal(err)
+	}
+	f.slice(&sweep{})
+	f.want(f.set("one", "x"), shardv1.Status_STATUS_NO_MEMORY)
+	for i := range 3000 {
+		f.send(f.op(shardv1.Op_OP_DELETE, fmt.Sprint("k", i)))
+	}
+	f.slice(&sweep{})
+	f.want(f.set("one", "x"), statusOK)
+	for i := range 4000 {
+		f.set(fmt.Sprint("other", i), strings.Repeat("x", 400))
+	}
+	f.slice(&sweep{})
+	if s := f.Stats(); s.Bytes > 1<<20 || s.Counts[Evictions] != 0 || f.value("k3999") == "-" {
+		t.Fatalf("%d bytes, %d evictions", s.Bytes, s.Counts[Evictions])
+	}
+	f.check()
+}
+
 func TestHigherLimit(t *testing.T) {
 	f := newFixture(t, 16, memory(2<<20))
 	if err := f.SetMemoryLimit(8 << 20); err != nil {

@@ -17,6 +17,8 @@ type Stats struct {
 	Region *region.Region
 	// MaxItem is the limit for one item in bytes (-I).
 	MaxItem int64
+	// NoEviction is that of region.Options.
+	NoEviction bool
 }
 
 // Group is a group of statistics, false if there is none of that name.
@@ -129,7 +131,7 @@ func (s *Stats) settings() []*shardv1.Stat {
 	st := s.Region.Stats()
 	var l list
 	l.uint("maxbytes", uint64(st.Limit))
-	l.text("evictions", "on")
+	l.text("evictions", onOff(!s.NoEviction))
 	l.text("detail_enabled", yesNo(s.Region.Prefixes().On()))
 	l.text("track_sizes", yesNo(s.Region.SizesTracked()))
 	l.uint("node_item_size_max", uint64(s.MaxItem))
@@ -141,6 +143,13 @@ func yesNo(yes bool) string {
 		return "yes"
 	}
 	return "no"
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
 }
 
 // items is all entries as one slab class, which memcached's tools expect.
