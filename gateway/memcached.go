@@ -29,7 +29,7 @@ func (c Compatible) checkCompatible() error {
 }
 
 // Memcached is the part of memcached's command line that is not the gateway's own:
-// what scripts that start a memcached say. The table is in docs/operations.md.
+// what scripts that start a memcached say. The table is in docs/protocol.md, Options.
 func Memcached() daemon.Foreign {
 	return daemon.Foreign{
 		Names: map[string]string{

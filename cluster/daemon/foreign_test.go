@@ -25,7 +25,7 @@ func invokeForeign(t *testing.T, args ...string) (cfg withOptions, code int, err
 		Name: "gateway", Config: &cfg, Environ: []string{"HOME=/nowhere"}, Signals: make(chan os.Signal),
 		Run: func(context.Context, Process) error { return nil },
 		Foreign: Foreign{
-			Names: map[string]string{"tcp-port": "port"},
+			Names:     map[string]string{"tcp-port": "port"},
 			OptionsIn: "extended", Options: map[string]string{"tcp_port": "port", "cache": "cache"}, Idle: []string{"modern"},
 			Refused: []Refused{
 				{Short: "d", Name: "daemon", Switch: true, Instead: "let systemd keep it"},

@@ -134,7 +134,6 @@ func (s *Stats) settings() []*shardv1.Stat {
 	l.text("evictions", onOff(!s.NoEviction))
 	l.text("detail_enabled", yesNo(s.Region.Prefixes().On()))
 	l.text("track_sizes", yesNo(s.Region.SizesTracked()))
-	l.uint("node_item_size_max", uint64(s.MaxItem))
 	return l
 }
 
