@@ -44,6 +44,9 @@ type Config struct {
 	// bytes). It must be no less than the gateways'.
 	MaxItem daemon.Size `name:"max-item-size" short:"I" usage:"largest item" unit:"1b" range:"1k..128m"`
 
+	// PrefixDelimiter has the node count by prefixes from its start, for stats detail.
+	PrefixDelimiter string `name:"prefix-delimiter" short:"D" usage:"count by the part of a key before this character from the start, for stats detail"`
+
 	// Shards is fixed when a cluster is created. A node that is set to another
 	// number than its cluster has is refused.
 	Shards int `name:"shards" usage:"shards of the cluster, a power of two (0: as many as it has, 1024 if it is new)" range:"0..65536"`
@@ -75,6 +78,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxItem > c.Memory {
 		return fmt.Errorf("%w: max-item-size %q: allowed: no more than memory-limit, %s", daemon.ErrConfig, c.MaxItem, c.Memory)
+	}
+	if len(c.PrefixDelimiter) > 1 {
+		return fmt.Errorf("%w: prefix-delimiter %q: allowed: one character", daemon.ErrConfig, c.PrefixDelimiter)
 	}
 	if _, _, err := net.SplitHostPort(c.GRPC); err != nil {
 		return fmt.Errorf("%w: grpc %q: %w: allowed: HOST:PORT", daemon.ErrConfig, c.GRPC, err)

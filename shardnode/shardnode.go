@@ -90,6 +90,9 @@ func newNode(cfg Config, p daemon.Process, mesh *certs.Mesh, reg registry.Regist
 	r := region.New(region.Options{
 		NodeID: cfg.ID, Memory: int64(cfg.Memory), NoEviction: cfg.NoEviction, MaxItem: int(cfg.MaxItem), Log: p.Log,
 	})
+	if cfg.PrefixDelimiter != "" {
+		r.Prefixes().Start(cfg.PrefixDelimiter[0])
+	}
 	stats := &service.Stats{Region: r, MaxItem: int64(cfg.MaxItem), NoEviction: cfg.NoEviction}
 	s := service.New(r, stats, p.Log)
 	s.Debug = cfg.Debug

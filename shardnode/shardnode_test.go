@@ -342,19 +342,20 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		t.Errorf("the default listens on %s", host)
 	}
 	for want, change := range map[string]func(*Config){
-		"id":            func(c *Config) { c.ID = "" },
-		"grpc":          func(c *Config) { c.GRPC = "nowhere" },
-		"memory-limit":  func(c *Config) { c.Memory = 5 },
-		"max-item-size": func(c *Config) { c.MaxItem = 1 },
-		"no more than":  func(c *Config) { c.MaxItem = 128 * daemon.MiB },
-		"threads":       func(c *Config) { c.Threads = -1 },
-		"consul":        func(c *Config) { c.Consul = "nowhere" },
-		"cluster":       func(c *Config) { c.Cluster = "blue" },
-		"advertise":     func(c *Config) { c.Consul, c.Advertise = "127.0.0.1:8500", "[::]:7411" },
-		"weight":        func(c *Config) { c.Weight, c.Nodes = 2, []string{"a=h:1"} },
-		"shards":        func(c *Config) { c.Shards = 1000 },
-		"0 with a list": func(c *Config) { c.Shards, c.Nodes = 16, []string{"a=h:1"} },
-		`id "a/b"`:      func(c *Config) { c.ID = "a/b" },
+		"id":               func(c *Config) { c.ID = "" },
+		"grpc":             func(c *Config) { c.GRPC = "nowhere" },
+		"memory-limit":     func(c *Config) { c.Memory = 5 },
+		"max-item-size":    func(c *Config) { c.MaxItem = 1 },
+		"no more than":     func(c *Config) { c.MaxItem = 128 * daemon.MiB },
+		"threads":          func(c *Config) { c.Threads = -1 },
+		"consul":           func(c *Config) { c.Consul = "nowhere" },
+		"cluster":          func(c *Config) { c.Cluster = "blue" },
+		"prefix-delimiter": func(c *Config) { c.PrefixDelimiter = "::" },
+		"advertise":        func(c *Config) { c.Consul, c.Advertise = "127.0.0.1:8500", "[::]:7411" },
+		"weight":           func(c *Config) { c.Weight, c.Nodes = 2, []string{"a=h:1"} },
+		"shards":           func(c *Config) { c.Shards = 1000 },
+		"0 with a list":    func(c *Config) { c.Shards, c.Nodes = 16, []string{"a=h:1"} },
+		`id "a/b"`:         func(c *Config) { c.ID = "a/b" },
 	} {
 		cfg := Default()
 		change(&cfg)

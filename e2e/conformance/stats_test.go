@@ -34,6 +34,26 @@ func TestStatsCountAsMemcachedDoes(t *testing.T) {
 	}
 }
 
+// TestPrefixesAreCountedFromTheStart starts both with -D.
+func TestPrefixesAreCountedFromTheStart(t *testing.T) {
+	t.Parallel()
+	_, reference := harness.Memcached(t, "-D", "/")
+	c := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3, NodeArgs: []string{"-D", "/"}})
+	for _, address := range []string{reference, c.Address()} {
+		conn := harness.Dial(t, address)
+		for _, key := range []string{"a/1", "a/2", "a/3", "b:1"} {
+			conn.Expect(t, "set "+key+" 0 0 1\r\n1\r\n", "STORED\r\n")
+			conn.Do(t, "get "+key+"\r\n")
+		}
+		conn.Do(t, "get a/nope\r\n")
+		conn.Do(t, "delete a/3\r\n")
+		conn.Expect(t, "stats detail dump\r\n", "PREFIX a get 4 hit 3 set 3 del 1\r\nEND\r\n")
+		if got := readStats(t, conn, "stats settings\r\n")["detail_enabled"]; got != "yes" {
+			t.Errorf("detail_enabled is %q", got)
+		}
+	}
+}
+
 func countCommands(t *testing.T, address string) map[string]string {
 	t.Helper()
 	conn := harness.Dial(t, address)

@@ -12,8 +12,8 @@ import (
 // ErrReply is a reply that is not memcached's protocol.
 var ErrReply = errors.New("harness: not a memcached reply")
 
-// Reply reads the reply of one command: a line, VA and a data block, or VALUE blocks, CONFIG
-// or STAT lines up to their END. A reply that begins with VALUE blocks may also end in
+// Reply reads the reply of one command: a line, VA and a data block, or VALUE blocks, CONFIG,
+// STAT or PREFIX lines up to their END. A reply that begins with VALUE blocks may also end in
 // an error line.
 func (c *Conn) Reply() (string, error) {
 	_ = c.net.SetReadDeadline(time.Now().Add(c.Timeout))
@@ -32,7 +32,7 @@ func (c *Conn) Reply() (string, error) {
 		case "VA":
 			reply, err = c.data(reply, line, 1)
 			return string(reply), err
-		case "STAT":
+		case "STAT", "PREFIX":
 		default:
 			return string(reply), nil
 		}
