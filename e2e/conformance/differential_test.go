@@ -48,7 +48,7 @@ type family struct {
 // has a seed of its own.
 func (f *family) run(t *testing.T, atLeast int, failed *atomic.Bool) {
 	reference := differential.Reference(t)
-	subject := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3}).Address()
+	subject := harness.StartCluster(t, harness.ClusterOptions{Nodes: 3, InTurn: true}).Address() // each unique stands for one change
 	for first := true; first || f.commands < atLeast && !failed.Load(); first = false {
 		rapid.Check(t, func(t *rapid.T) {
 			n, err := f.compare(t, reference, subject)

@@ -12,6 +12,9 @@ import (
 type ClusterOptions struct {
 	// Nodes and Gateways are how many of each there are; 0 is one.
 	Nodes, Gateways int
+	// InTurn starts a node when the one before it listens. Those of a static list give the
+	// same uniques to different keys if they start in the same millisecond.
+	InTurn bool
 	// Consul are agents' addresses: the processes join through them instead of by a
 	// static list, each through the next. Each keeps a copy of the map.
 	Consul []string
@@ -55,6 +58,9 @@ func StartCluster(t testing.TB, options ClusterOptions) *Cluster {
 	}
 	for _, node := range c.Nodes {
 		c.start(t, node)
+		if options.InTurn {
+			node.WaitListening(t, "tcp", node.GRPC)
+		}
 	}
 	for i := range max(options.Gateways, 1) {
 		c.Gateways = append(c.Gateways, c.StartGateway(t, fmt.Sprintf("g%d", i+1), options.GatewayArgs...))

@@ -6,8 +6,8 @@ import (
 )
 
 // A cas unique is epoch<<40 + sequence. The sequence is one for the node, so that
-// no two entries have the same one; shards take numbers from it by the span, so
-// that they share no cache line for each change.
+// no two entries of it have the same one (of two nodes they may); shards take numbers
+// from it by the span, so that they share no cache line for each change.
 //
 // Where the map has no epochs (0: a static list of nodes), the milliseconds since
 // 2025 take their place: start<<24 + sequence, which is the same scale, because an
