@@ -101,7 +101,7 @@ func TestScriptsForMemcached(t *testing.T) {
 func TestRefusedFlagsOfMemcached(t *testing.T) {
 	t.Parallel()
 	for flag, says := range map[string]string{
-		"-d": "systemd", "-u nobody": "as that user", "-m 64": "shardnode -m", "-M": "evicts", "-U 11211": "0..0", "-o ext_path=/x": "unknown option",
+		"-d": "systemd", "-u nobody": "as that user", "-m 64": "shardnode -m", "-M": "shardnode -M", "-U 11211": "0..0", "-o ext_path=/x": "unknown option",
 	} {
 		args := append(strings.Fields(flag), "--node", "a=127.0.0.1:1", "-p", "-1")
 		p := harness.Start(t, "gateway", harness.Binary(t, harness.GatewayProgram), args...)

@@ -29,6 +29,8 @@ const (
 	ErrNonNumeric       // incr or decr of a value that is no number
 	ErrTooLarge         // the value is over the limit
 	ErrNoMemory         // no room for the value
+	ErrNoMemoryToCount  // incr, decr, ma: no room for a longer number
+	ErrNoMemoryForNew   // ma: no room for a new one
 	ErrShutdownDisabled // shutdown where that is not enabled
 	ErrShutdownMode     // shutdown
 	ErrFlushForbidden   // flush_all, with --disable-flush-all
@@ -97,6 +99,8 @@ var errorLines = [...]string{
 	ErrNonNumeric:       "CLIENT_ERROR cannot increment or decrement non-numeric value",
 	ErrTooLarge:         "SERVER_ERROR object too large for cache",
 	ErrNoMemory:         "SERVER_ERROR out of memory storing object",
+	ErrNoMemoryToCount:  "SERVER_ERROR out of memory",
+	ErrNoMemoryForNew:   "SERVER_ERROR Out of memory allocating new item",
 	ErrShutdownDisabled: "SERVER_ERROR: shutdown not enabled",
 	ErrFlushForbidden:   "CLIENT_ERROR flush_all not allowed",
 	ErrUnauthenticated:  "CLIENT_ERROR unauthenticated",

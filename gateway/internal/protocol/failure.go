@@ -28,6 +28,18 @@ func AppendFailure(dst []byte, r *wire.Reply) []byte {
 	return AppendServerError(dst, why)
 }
 
+// appendUncounted is [AppendFailure] of incr, decr and ma, which have words of their own for memory.
+func appendUncounted(dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
+	switch {
+	case r.Status != shardv1.Status_STATUS_NO_MEMORY:
+		return AppendFailure(dst, r)
+	case call.Has(shardv1.Option_OPTION_VIVIFY):
+		return AppendError(dst, ErrNoMemoryForNew)
+	default:
+		return AppendError(dst, ErrNoMemoryToCount)
+	}
+}
+
 // cause is why a command has failed: one of memcached's errors or, with OK, a reason of our own.
 func cause(r *wire.Reply) (Error, string) {
 	switch r.Status {

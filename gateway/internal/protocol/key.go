@@ -72,9 +72,12 @@ func renderTouched(_ *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byt
 }
 
 // renderNumber answers incr and decr with the new value.
-func renderNumber(_ *Answer, dst []byte, _ *wire.Envelope, r *wire.Reply) []byte {
-	if r.Status == shardv1.Status_STATUS_OK {
+func renderNumber(_ *Answer, dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
+	switch {
+	case r.Status == shardv1.Status_STATUS_OK:
 		return AppendNumber(dst, r.Number)
+	case Failed(r):
+		return appendUncounted(dst, call, r)
 	}
 	return appendOutcome(dst, "", r)
 }

@@ -19,7 +19,7 @@ func TestOutcomes(t *testing.T) {
 		"cas k 0 0 1 5": {"STORED", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory storing object"},
 		"delete k":      {"DELETED", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory storing object"},
 		"touch k 0":     {"TOUCHED", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory storing object"},
-		"incr k 1":      {"42", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory storing object"},
+		"incr k 1":      {"42", "NOT_FOUND", "NOT_STORED", "EXISTS", "SERVER_ERROR out of memory"},
 	} {
 		for i, status := range []shardv1.Status{
 			shardv1.Status_STATUS_OK, shardv1.Status_STATUS_NOT_FOUND, shardv1.Status_STATUS_NOT_STORED,
@@ -48,6 +48,19 @@ func answerTo(line string, r *wire.Reply) string {
 		return "(what was there is gone)"
 	}
 	return strings.TrimSuffix(got, crlf)
+}
+
+// TestMemoryOfCounters: ma has two lines for it, in memcached also.
+func TestMemoryOfCounters(t *testing.T) {
+	r := wire.Reply{Status: shardv1.Status_STATUS_NO_MEMORY}
+	for line, want := range map[string]string{
+		"ma k": "SERVER_ERROR out of memory", "ma k q": "SERVER_ERROR out of memory", "decr k 1": "SERVER_ERROR out of memory",
+		"ma k N0 q": "SERVER_ERROR Out of memory allocating new item",
+	} {
+		if got := answerTo(line, &r); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
 }
 
 func TestLocalAnswers(t *testing.T) {
