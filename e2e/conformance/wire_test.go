@@ -80,11 +80,22 @@ func TestWireOnly(t *testing.T) {
 			Chunks: func() harness.Chunks { return harness.Whole },
 		}
 		for _, scene := range talk.Scenes {
-			if scene.Only != "" && stage.Play(scene) == nil {
+			if scene.Only != "" && alwaysPlays(stage, scene) {
 				t.Errorf("%s, %q: memcached 1.6.18 answers so, too", talk.File, scene.Title)
 			}
 		}
 	}
+}
+
+// alwaysPlays tells whether a scene goes as written each of several times: by chance one may, as when
+// memcached's maintainer moves an entry to where cachedump looks, just then.
+func alwaysPlays(stage transcript.Stage, scene transcript.Scene) bool {
+	for range 5 {
+		if stage.Play(scene) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // isOld tells whether the memcached of this machine is Debian's 1.6.18.
