@@ -24,8 +24,9 @@ type consulMember struct {
 	stopped  chan struct{}
 
 	// Used by Join, and then by keep.
-	registered bool // the agent was told of the service
-	failures   int  // in a row
+	registered bool      // the agent was told of the service
+	failures   int       // in a row
+	unheard    time.Time // since when Consul has not answered, for keep; zero: it has
 
 	mu       sync.Mutex
 	node     shard.Node
@@ -155,7 +156,9 @@ func (m *consulMember) tend(ctx context.Context, poked bool) error {
 	if s == nil {
 		return m.rejoin(ctx)
 	}
+	asked := time.Now()
 	alive, err := m.c.calls.renew(ctx, s.id)
+	m.answered(asked, err)
 	if err == nil && alive && poked {
 		alive, err = m.holds(ctx, s)
 	}
@@ -165,6 +168,18 @@ func (m *consulMember) tend(ctx context.Context, poked bool) error {
 	m.drop(s)
 	m.c.log.Warn().Msg("consul: this node is no member any more; joining again")
 	return m.rejoin(ctx)
+}
+
+// answered notes whether Consul has answered what it was asked then. In a network that drops
+// what is sent, a question that waits for news does not fail; this one does.
+func (m *consulMember) answered(asked time.Time, err error) {
+	switch {
+	case err != nil && m.unheard.IsZero():
+		m.unheard = asked
+	case err == nil && !m.unheard.IsZero():
+		m.c.back(m.unheard)
+		m.unheard = time.Time{}
+	}
 }
 
 // holds says whether the session still has the node's key.
