@@ -28,8 +28,8 @@ func AppendFailure(dst []byte, r *wire.Reply) []byte {
 	return AppendServerError(dst, why)
 }
 
-// appendUncounted is [AppendFailure] of incr, decr and ma, which have words of their own for memory.
-func appendUncounted(dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
+// appendCountFailure is [AppendFailure] of incr, decr and ma, which have words of their own for memory.
+func appendCountFailure(dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
 	switch {
 	case r.Status != shardv1.Status_STATUS_NO_MEMORY:
 		return AppendFailure(dst, r)

@@ -77,7 +77,7 @@ func renderNumber(_ *Answer, dst []byte, call *wire.Envelope, r *wire.Reply) []b
 	case r.Status == shardv1.Status_STATUS_OK:
 		return AppendNumber(dst, r.Number)
 	case Failed(r):
-		return appendUncounted(dst, call, r)
+		return appendCountFailure(dst, call, r)
 	}
 	return appendOutcome(dst, "", r)
 }

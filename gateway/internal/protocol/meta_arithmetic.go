@@ -52,7 +52,7 @@ func (c *Command) arithmeticMode(seen metaFlags) Error {
 func renderMetaArithmetic(a *Answer, dst []byte, call *wire.Envelope, r *wire.Reply) []byte {
 	switch {
 	case Failed(r):
-		return appendUncounted(dst, call, r)
+		return appendCountFailure(dst, call, r)
 	case r.Status != shardv1.Status_STATUS_OK:
 		return a.appendLine(dst, refusal(r.Status), askedFlags, call, r)
 	case a.Quiet:
